@@ -1,0 +1,99 @@
+"""The menu: which dish is meant, where a text names one, and what resembles a dish that is not there.
+
+Spaces never count in a dish's name (``군 만두`` is ``군만두``). Likeness is measured over the letters of the
+syllables (자모), so that 짜짱면 is near 짜장면.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Dish", "find_dishes", "guess_dish", "lookup", "similar_dishes"]
+
+_SAME = 0.8  # letters in common from which a word is taken for a slip of the pen
+_ALIKE = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class Dish:
+    """One line of the menu. ``instead_of`` holds words whose dishes this one may stand in for."""
+
+    name: str
+    price: int
+    unit: str = "개"
+    aliases: tuple[str, ...] = ()
+    instead_of: tuple[str, ...] = ()
+    best: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and the other names."""
+        return (self.name, *self.aliases)
+
+
+def _compact(text: str) -> str:
+    return "".join(unicodedata.normalize("NFC", text).split()).casefold()
+
+
+def lookup(menu: Sequence[Dish], text: str) -> Dish | None:
+    """The dish a text is the name of; words before the name are let pass (``맛있는 짜장면``)."""
+    word = _compact(text)
+    for dish in menu:
+        if any(_compact(name) == word for name in dish.names):
+            return dish
+    words = text.split()
+    for i in range(1, len(words)):
+        rest = _compact(" ".join(words[i:]))
+        for dish in menu:
+            if any(_compact(name) == rest for name in dish.names):
+                return dish
+    return None
+
+
+def find_dishes(menu: Sequence[Dish], text: str) -> list[tuple[int, int, Dish]]:
+    """Where a text names dishes of the menu: the longest names first, none overlapping, in order."""
+    named = sorted(((name, dish) for dish in menu for name in dish.names), key=lambda pair: -len(_compact(pair[0])))
+    found: list[tuple[int, int, Dish]] = []
+    for name, dish in named:
+        letters = [re.escape(c) for c in _compact(name)]
+        # A short name may be a piece of another word: 물 of 물론.
+        left = "" if len(letters) > 2 else "(?<![가-힣A-Za-z])"
+        right = "(?![가-힣A-Za-z])" if len(letters) == 1 else ""
+        for match in re.finditer(left + r"\s*".join(letters) + right, text, re.IGNORECASE):
+            if all(match.end() <= start or end <= match.start() for start, end, _ in found):
+                found.append((match.start(), match.end(), dish))
+    return sorted(found, key=lambda place: place[0])
+
+
+def _likeness(left: str, right: str) -> float:
+    a, b = (unicodedata.normalize("NFD", _compact(text)) for text in (left, right))
+    return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
+
+
+def guess_dish(menu: Sequence[Dish], text: str) -> Dish | None:
+    """The dish a text is probably a misspelling of."""
+    if len(_compact(text)) < 2:
+        return None
+    score, _, dish = max(
+        ((_likeness(name, text), -i, dish) for i, dish in enumerate(menu) for name in dish.names),
+        key=lambda row: row[:2],
+        default=(0.0, 0, None),
+    )
+    return dish if score >= _SAME else None
+
+
+def similar_dishes(menu: Sequence[Dish], text: str, *, limit: int = 3) -> tuple[Dish, ...]:
+    """Dishes to offer in place of one that is not on the menu, the nearest first."""
+    word = _compact(text)
+    ranked: list[tuple[float, int, Dish]] = []
+    for i, dish in enumerate(menu):
+        score = max(_likeness(name, text) for name in dish.names)
+        if any(_compact(other) in word for other in dish.instead_of):
+            score += 1.0
+        if score >= _ALIKE:
+            ranked.append((-score, i, dish))
+    return tuple(dish for _, _, dish in sorted(ranked, key=lambda row: row[:2])[:limit])

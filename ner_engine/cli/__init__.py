@@ -1,0 +1,73 @@
+"""The ``ner-engine`` command: parses, calls ordinary functions, prints.
+
+Exit status 0 is done, 1 the job failed, 2 wrong use. An error of the package becomes one line on stderr;
+``--debug`` shows its traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from ner_engine.cli.chat import chat
+from ner_engine.cli.corpus import app as corpus_app
+from ner_engine.cli.evaluate import evaluate_command
+from ner_engine.cli.extract import extract
+from ner_engine.cli.models import app as models_app
+from ner_engine.cli.train import train
+from ner_engine.errors import NerEngineError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="ner-engine",
+    help="Korean named-entity engine for chatbots.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.command()(chat)
+app.command()(extract)
+app.command()(train)
+app.command(name="evaluate")(evaluate_command)
+app.add_typer(corpus_app, name="corpus")
+app.add_typer(models_app, name="models")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from ner_engine import __version__
+
+        typer.echo(f"ner-engine {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Korean named-entity engine for chatbots: extract entities, talk to the bot, train, evaluate."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        app()
+    except NerEngineError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        typer.echo(f"ner-engine: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader of our output went away (as in `| head`): nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

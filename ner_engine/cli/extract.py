@@ -1,0 +1,118 @@
+"""``ner-engine extract``: texts, files or stdin in; JSON Lines, or coloured text on a terminal, out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+
+from ner_engine.errors import DataError
+
+__all__ = ["extract", "read_texts"]
+
+LONGEST_LINE = 1_000_000  # characters held at a time; a longer line is cut at a space where there is one
+
+
+def _lines(stream: IO[str]) -> Iterator[tuple[str, int]]:
+    """Lines without their end, with their number; a line over LONGEST_LINE comes in pieces."""
+    number, carried = 1, ""
+    while piece := stream.readline(LONGEST_LINE):
+        if piece.endswith("\n"):
+            yield (carried + piece).rstrip("\r\n"), number
+            number, carried = number + 1, ""
+            continue
+        piece = carried + piece
+        cut = piece.rfind(" ") + 1 if len(piece) >= LONGEST_LINE else 0
+        cut = cut or len(piece)
+        yield piece[:cut], number
+        carried = piece[cut:]
+    if carried:
+        yield carried, number
+
+
+def read_texts(inputs: Sequence[str], *, stdin: IO[str]) -> Iterator[dict[str, Any]]:
+    """Records with a ``text`` from arguments: ``-`` is stdin, an existing file its lines, else the text itself.
+
+    A file named ``.jsonl`` holds one object a line with ``text``, whose ``id`` is kept.
+    """
+    for given in inputs:
+        path = Path(given) if len(given) < 256 and "\0" not in given else None
+        if given == "-":
+            yield from ({"text": text} for text, _ in _lines(stdin) if text.strip())
+        elif path is not None and path.is_file():
+            with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as stream:
+                for text, number in _lines(stream):
+                    if not text.strip():
+                        continue
+                    yield _record(text, given, number) if path.suffix == ".jsonl" else {"text": text}
+        else:
+            yield {"text": given}
+
+
+def _record(line: str, path: str, number: int) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"expected a JSON object; {error}", path=path, line=number) from None
+    if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+        raise DataError("expected an object with a string 'text'", path=path, line=number)
+    return {key: record[key] for key in ("id", "text") if key in record}
+
+
+def extract(
+    inputs: Annotated[
+        list[str], typer.Argument(help="Texts, files (one text a line; .jsonl: objects with 'text'), or '-'.")
+    ],
+    bundle: Annotated[str, typer.Option("--bundle", "-b", help="Bundle name or path.")] = "ko-chat",
+    label: Annotated[list[str] | None, typer.Option("--label", "-l", help="Keep only this label.")] = None,
+    min_score: Annotated[float, typer.Option(help="Keep only entities at least this probable.")] = 0.0,
+    batch_size: Annotated[int, typer.Option(min=1, help="Texts a batch.")] = 64,
+    threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
+    as_json: Annotated[
+        bool | None,
+        typer.Option("--json/--plain", help="JSON Lines or coloured text (default: by terminal)."),
+    ] = None,
+) -> None:
+    """Extract entities.
+
+    Example: ner-engine extract "내일 저녁 7시에 강남역에서 김민수랑 파스타 먹자"
+    """
+    import ner_engine
+
+    engine = ner_engine.load(bundle, threads=threads)
+    json_lines = not sys.stdout.isatty() if as_json is None else as_json
+    waiting: deque[dict[str, Any]] = deque()
+
+    def texts() -> Iterator[str]:
+        for record in read_texts(inputs, stdin=sys.stdin):
+            waiting.append(record)
+            yield record["text"]
+
+    for entities in engine.pipe(texts(), batch_size=batch_size, labels=label, min_score=min_score):
+        record = waiting.popleft()
+        if json_lines:
+            record["entities"] = [entity.to_dict() for entity in entities]
+            typer.echo(json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape"))
+        else:
+            _show(record["text"], entities)
+
+
+_COLOURS = {
+    "PS": "magenta", "PER": "magenta", "LC": "green", "LOC": "green", "OG": "blue", "ORG": "blue",
+    "DT": "yellow", "DAT": "yellow", "TI": "cyan", "TIM": "cyan", "QT": "red", "FOOD": "bright_red",
+}  # fmt: skip
+
+
+def _show(text: str, entities: Sequence[Any]) -> None:
+    """One text on the terminal with its entities marked."""
+    out, at = "", 0
+    for entity in entities:
+        mark = typer.style(entity.text, fg=_COLOURS.get(entity.label, "bright_blue"), bold=True)
+        out += text[at : entity.start] + mark + typer.style(f"[{entity.label} {entity.score:.2f}]", dim=True)
+        at = entity.end
+    typer.echo(out + text[at:])

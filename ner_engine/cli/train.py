@@ -1,0 +1,119 @@
+"""``ner-engine train``: a recipe in, a bundle out, with a progress bar on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ner_engine.config import load_recipe
+from ner_engine.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from ner_engine.training.trainer import Progress
+
+__all__ = ["train"]
+
+
+def _line(progress: Progress) -> str:
+    dev = "  ".join(f"{name} {f1:.2f}" for name, f1 in progress.dev.items())
+    return (
+        f"epoch {progress.epoch}/{progress.epochs}  loss {progress.loss:.4f}  "
+        + (f"dev F1 {dev}  " if dev else "")
+        + f"best {max(progress.best, 0):.2f}"
+    )
+
+
+class _Bar:
+    """A progress bar on a terminal; one line an epoch elsewhere."""
+
+    def __init__(self) -> None:
+        self._progress: Any = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+            from rich.progress import Progress as RichProgress
+
+            self._progress = RichProgress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[pace]}"),
+                console=Console(stderr=True),
+            )
+            self._task = self._progress.add_task("", total=1, pace="")
+
+    def __enter__(self) -> _Bar:
+        if self._progress:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._progress:
+            self._progress.stop()
+
+    def show(self, progress: Progress) -> None:
+        if self._progress:
+            left = f"{progress.seconds_left / 60:.1f} min left"
+            self._progress.update(
+                self._task,
+                description=_line(progress),
+                total=progress.steps,
+                completed=progress.step,
+                pace=f"{progress.sentences_per_s:.0f} sentences/s  |grad| {progress.gradient_norm:.2f}  {left}",
+            )
+        if progress.dev:
+            if self._progress:
+                self._progress.console.print(_line(progress))
+            else:
+                typer.echo(_line(progress), err=True)
+
+
+def train(
+    recipe_path: Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="The recipe.")],
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="Override a key: --set training.epochs=3 (repeatable).")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Bundle directory (default: ./models/NAME).")
+    ] = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Directory for checkpoints (default: ./runs/NAME).")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps.")] = None,
+) -> None:
+    """Train a tagger and write its bundle.
+
+    Example: ner-engine train models/configs/ko-chat.toml --set training.seed=2 -o models/ko-chat
+    """
+    try:
+        from ner_engine.training.build import build_bundle
+        from ner_engine.training.final_report import final_report
+        from ner_engine.training.trainer import Trainer, predict, prepare
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"training ({error.name} is not installed)", extra="train") from None
+
+    recipe = load_recipe(recipe_path, settings=setting or ())
+    if device:
+        recipe = dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, device=device))
+    command = shlex.join(
+        ["ner-engine", "train", recipe_path.as_posix(), *(f"--set={s}" for s in setting or ())]
+    )
+    prepared = prepare(recipe, base=recipe_path.resolve().parent)
+    for use, sets in (("train", prepared.train), ("dev", prepared.dev), ("test", prepared.test)):
+        for source, examples in sets:
+            typer.echo(f"{use:5}  {source.name}: {len(examples):,} sentences", err=True)
+    trainer = Trainer(prepared, work or Path("runs") / recipe.name)
+    with _Bar() as bar:
+        result = trainer.run(resume=resume, on_progress=bar.show)
+    for source, examples in (*prepared.dev, *prepared.test):
+        gold = [example.sentence for example in examples]
+        report = final_report(gold, predict(result.tagger, examples), ignore=source.unknown)
+        typer.echo(f"\n{source.name}\n{report}")
+    target = build_bundle(prepared, result, output or Path("models") / recipe.name, command=command)
+    typer.echo(f"\nbundle: {target} ({result.minutes:.1f} minutes, best epoch {result.best_epoch})", err=True)

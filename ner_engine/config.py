@@ -1,0 +1,235 @@
+"""Configuration: one frozen dataclass per part, read from TOML.
+
+Enters: a TOML file or a dict, and ``key=value`` overrides. Leaves: a ``Recipe``. Unknown keys and wrong
+types are refused with the key's full name; a default lives in its dataclass and nowhere else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from ner_engine.errors import ConfigError
+
+__all__ = [
+    "DataConfig",
+    "FeatureConfig",
+    "NetworkConfig",
+    "Recipe",
+    "SourceConfig",
+    "TrainingConfig",
+    "from_dict",
+    "load_recipe",
+    "to_dict",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureConfig:
+    """What the tagger sees of each unit.
+
+    ``inputs`` maps an input's name to the width of its embedding; the names are the keys of
+    ``ner_engine.features.INPUTS``. ``buckets`` gives the rows of a hashed table where the default of its
+    input does not suit. ``gazetteers`` maps a category to lexicon files (one form a line). ``vectors`` maps a
+    table to a file of pre-trained vectors (word2vec's text format) that it starts from.
+    """
+
+    unit: Literal["syllable", "morpheme"] = "syllable"
+    tokenizer: str = "mecab"
+    user_dictionary: str = ""
+    inputs: Mapping[str, int] = field(
+        default_factory=lambda: {
+            "syllable": 64,
+            "jamo": 16,
+            "class": 8,
+            "eojeol": 8,
+            "bigram": 32,
+            "trigram": 32,
+            "morpheme": 64,
+            "pos": 24,
+            "semantic": 8,
+        }
+    )
+    buckets: Mapping[str, int] = field(default_factory=dict)
+    gazetteers: Mapping[str, list[str]] = field(default_factory=dict)
+    gazetteer_min_length: int = 2
+    vectors: Mapping[str, str] = field(default_factory=dict)
+    min_count: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """The network between the embeddings and the tags."""
+
+    backbone: Literal["rnn", "lstm", "gru"] = "lstm"
+    nonlinearity: Literal["tanh", "relu"] = "tanh"
+    bidirectional: bool = True
+    layers: int = 1
+    hidden: int = 256
+    head: Literal["crf", "softmax"] = "crf"
+    input_dropout: float = 0.3
+    hidden_dropout: float = 0.4
+    unknown_rate: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """One source of sentences: a corpus on disk, or the generator.
+
+    ``labels`` renames labels on the way in (an empty name drops the entity). ``unknown`` lists labels this
+    source does not annotate: where it says O, one of those may stand. ``files`` keeps only files whose
+    name contains one of the strings, ``without`` drops them. ``share`` uses only that part of it, and
+    ``dev_share`` of that part goes to the dev set; both are drawn by a hash of the text, so that the same
+    sentence always falls on the same side. ``repeat`` shows the source that often an epoch.
+    """
+
+    name: str = ""
+    path: str = ""
+    format: str = ""
+    generate: int = 0
+    seed: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    share: float = 1.0
+    dev_share: float = 0.0
+    repeat: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """Where sentences come from. Paths are relative to ``root``, and ``root`` to the recipe's file."""
+
+    root: str = "."
+    labels: list[str] = field(default_factory=list)
+    scheme: Literal["BIO", "BIOES"] = "BIOES"
+    train: list[SourceConfig] = field(default_factory=list)
+    dev: list[SourceConfig] = field(default_factory=list)
+    test: list[SourceConfig] = field(default_factory=list)
+    max_units: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """How the network is trained."""
+
+    seed: int = 1
+    threads: int = 2
+    device: str = "cpu"
+    epochs: int = 8
+    patience: int = 3
+    batch_units: int = 2048
+    learning_rate: float = 2e-3
+    table_learning_rate: float = 2e-3
+    crf_learning_rate: float = 5e-3
+    warmup: float = 0.05
+    final_rate: float = 0.05
+    weight_decay: float = 1e-2
+    clip_norm: float = 5.0
+    ema: float = 0.0
+    noise: float = 0.0
+    checkpoint_minutes: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that makes a bundle: ``ner-engine train RECIPE.toml``."""
+
+    name: str = "model"
+    description: str = ""
+    licence: str = ""
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+def _expected(kind: Any) -> str:
+    if typing.get_origin(kind) is Literal:
+        return "one of " + ", ".join(repr(a) for a in typing.get_args(kind))
+    return getattr(kind, "__name__", str(kind))
+
+
+def _read(kind: Any, value: Any, key: str, path: str | None) -> Any:
+    """``value`` as ``kind``; refuses anything else, naming the key."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{key}: expected a table; got {value!r}", path=path)
+        return from_dict(typing.cast(type[Any], kind), value, key=key, path=path)
+    if origin is Literal and value in args:
+        return value
+    if origin is list and isinstance(value, list):
+        return [_read(args[0], item, f"{key}[{i}]", path) for i, item in enumerate(value)]
+    if origin is not None and _is_subclass(origin, Mapping) and isinstance(value, Mapping):
+        return {str(k): _read(args[1], v, f"{key}.{k}", path) for k, v in value.items()}
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if kind in (int, str, bool) and type(value) is kind:
+        return value
+    raise ConfigError(f"{key}: expected {_expected(kind)}; got {value!r}", path=path)
+
+
+def _is_subclass(kind: Any, parent: type) -> bool:
+    """``issubclass`` that answers False for what is no class (a typing form)."""
+    return isinstance(kind, type) and not isinstance(kind, types.UnionType) and issubclass(kind, parent)
+
+
+def from_dict(kind: type[T], values: Mapping[str, Any], *, key: str = "", path: str | None = None) -> T:
+    """A dataclass of this module from plain values. Raises ConfigError for an unknown key or wrong type."""
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(values) - set(hints))
+    if unknown:
+        where = f"{key}.{unknown[0]}" if key else unknown[0]
+        raise ConfigError(f"unknown key {where!r}; expected one of {', '.join(hints)}", path=path)
+    prefix = f"{key}." if key else ""
+    return kind(**{name: _read(hints[name], value, prefix + name, path) for name, value in values.items()})
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """The plain form, as ``from_dict`` reads it."""
+    return dataclasses.asdict(config)
+
+
+def _override(values: dict[str, Any], setting: str) -> None:
+    """Put one ``a.b=value`` into nested dicts; the value is read as TOML, else taken as a string."""
+    name, sep, text = setting.partition("=")
+    if not sep or not name.strip():
+        raise ConfigError(f"--set: expected key=value; got {setting!r}")
+    try:
+        value: Any = tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, last = name.strip().split(".")
+    here = values
+    for parent in parents:
+        here = here.setdefault(parent, {})
+        if not isinstance(here, dict):
+            raise ConfigError(f"--set {setting}: {parent!r} is not a table")
+    here[last] = value
+
+
+def load_recipe(path: str | Path, *, settings: Iterable[str] = ()) -> Recipe:
+    """Read a recipe from TOML and apply ``key=value`` settings (``training.epochs=3``)."""
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError("no such file; expected a TOML recipe", path=path) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"not a TOML file: {error}", path=path) from None
+    for setting in settings:
+        _override(values, setting)
+    recipe = from_dict(Recipe, values, path=str(path))
+    if not recipe.data.labels:
+        raise ConfigError("data.labels: expected at least one label; got none", path=path)
+    return recipe

@@ -1,0 +1,334 @@
+"""Texts -> ``Encoded``: one row of ids and gazetteer flags a unit, with the units' offsets."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ner_engine.config import FeatureConfig
+from ner_engine.errors import ConfigError
+from ner_engine.features.batch import Encoded
+from ner_engine.features.gazetteer import FLAGS_PER_CATEGORY, Gazetteer
+from ner_engine.features.units import (
+    CLASS_COUNT,
+    INITIALS,
+    Codes,
+    Ints,
+    character_classes,
+    fold,
+    jamo,
+    units_of,
+)
+from ner_engine.features.vocabulary import INPUTS, UNKNOWN, Column, Vocabularies
+from ner_engine.spans import Morpheme, Span
+from ner_engine.tokenizers.base import Tokenizer
+
+__all__ = ["FeatureExtractor"]
+
+_DEFAULT_BUCKETS = {"bigram": 1 << 16, "trigram": 1 << 16, "morpheme": 1 << 15}
+_EOJEOL_REACH = 6
+_MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
+
+
+def _hash(codes: Codes, reach: Sequence[int], buckets: int) -> Ints:
+    """Hashed n-grams: for each unit the codes at the relative positions ``reach``, as rows ``[2, buckets)``."""
+    total = len(codes)
+    padded = np.zeros(total + 4, dtype=np.uint64)
+    padded[2 : total + 2] = codes
+    mixed = np.zeros(total, dtype=np.uint64)
+    for salt, offset in zip(_MIX, reach, strict=False):
+        mixed = (mixed ^ padded[2 + offset : 2 + offset + total]) * salt
+        mixed ^= mixed >> np.uint64(29)
+    return (mixed % np.uint64(buckets - 2)).astype(np.int32) + 2
+
+
+def _morpheme_groups(morphemes: Sequence[Morpheme]) -> list[Morpheme]:
+    """Morphemes that share characters (contractions) joined into one, so that ranges never overlap."""
+    groups: list[Morpheme] = []
+    for m in morphemes:
+        if m.start == m.end:
+            continue
+        if groups and m.start < groups[-1].end:
+            last = groups[-1]
+            groups[-1] = Morpheme(
+                f"{last.form}+{m.form}",
+                f"{last.pos}+{m.pos}",
+                last.start,
+                max(last.end, m.end),
+                last.semantic,
+            )
+        else:
+            groups.append(m)
+    return groups
+
+
+def _form_key(form: str) -> str:
+    return "".join("0" if c.isdecimal() else c for c in form.lower())
+
+
+class FeatureExtractor:
+    """Texts -> ``Encoded``. Thread-safe as long as its tokenizer is."""
+
+    def __init__(
+        self,
+        config: FeatureConfig,
+        tokenizer: Tokenizer,
+        vocabularies: Vocabularies,
+        gazetteer: Gazetteer | None = None,
+    ) -> None:
+        unknown = sorted(set(config.inputs) - set(INPUTS))
+        if unknown:
+            raise ConfigError(f"features.inputs: expected some of {', '.join(INPUTS)}; got {unknown[0]!r}")
+        self.config = config
+        self.tokenizer = tokenizer
+        self.vocabularies = vocabularies
+        self.gazetteer = gazetteer if "gazetteer" in config.inputs else None
+        syllables = np.array([ord(c) for c in vocabularies.syllable], dtype=np.uint32)
+        order = np.argsort(syllables)
+        self._syllable_codes = syllables[order]
+        self._syllable_ids = (order + 2).astype(np.int32)
+        self._pos = {pos: i for i, pos in enumerate(vocabularies.pos)}
+        self._semantic = {name: i + 2 for i, name in enumerate(vocabularies.semantic)}
+        self._forms: dict[str, int] = {}
+        self._needs_morphemes = config.unit == "morpheme" or bool(
+            {"morpheme", "pos", "semantic"} & set(config.inputs)
+        )
+        self.columns = self._columns()
+        self.flag_count = len(self.gazetteer.categories) * FLAGS_PER_CATEGORY if self.gazetteer else 0
+
+    @classmethod
+    def fit(
+        cls,
+        config: FeatureConfig,
+        tokenizer: Tokenizer,
+        texts: Iterable[str],
+        *,
+        gazetteer: Gazetteer | None = None,
+    ) -> FeatureExtractor:
+        """An extractor with vocabularies of what occurs at least ``config.min_count`` times in ``texts``."""
+        syllables: Counter[str] = Counter()
+        tags: Counter[str] = Counter()
+        semantics: Counter[str] = Counter()
+        wants = {"pos", "semantic"} & set(config.inputs)
+        for text in texts:
+            syllables.update(chr(c) for c in fold(units_of(text)[0]))
+            if wants:
+                for m in _morpheme_groups(tokenizer.morphemes(text)):
+                    tags[m.pos] += 1
+                    semantics[m.semantic] += 1
+
+        def kept(counts: Counter[str]) -> tuple[str, ...]:
+            ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+            return tuple(name for name, n in ranked if n >= config.min_count)
+
+        return cls(config, tokenizer, Vocabularies(kept(syllables), kept(tags), kept(semantics)), gazetteer)
+
+    def _columns(self) -> tuple[Column, ...]:
+        rows = {
+            "syllable": len(self.vocabularies.syllable) + 2,
+            "initial": len(INITIALS) + 2,
+            "medial": 21 + 2,
+            "final": 28 + 2,
+            "class": CLASS_COUNT,
+            "eojeol": _EOJEOL_REACH * _EOJEOL_REACH + 2,
+            "pos": len(self.vocabularies.pos) * 4 + 2,
+            "semantic": len(self.vocabularies.semantic) + 2,
+            **_DEFAULT_BUCKETS,
+        }
+        rows |= {k: v for k, v in self.config.buckets.items() if k in _DEFAULT_BUCKETS}
+        stray = sorted(set(self.config.buckets) - set(_DEFAULT_BUCKETS))
+        if stray:
+            raise ConfigError(
+                f"features.buckets: expected some of {', '.join(_DEFAULT_BUCKETS)}; got {stray[0]!r}"
+            )
+        columns = []
+        for name, width in self.config.inputs.items():
+            for table in INPUTS[name]:
+                columns.append(Column(name, table, rows[table], width))
+        return tuple(columns)
+
+    def encode(self, text: str) -> Encoded:
+        """One text as ids, flags and offsets; a text without visible characters has zero units."""
+        raw, starts, ends = units_of(text)
+        folded = fold(raw)
+        morphemes = _morpheme_groups(self.tokenizer.morphemes(text)) if self._needs_morphemes else []
+        flags = (
+            self.gazetteer.flags(folded)
+            if self.gazetteer is not None
+            else np.zeros((len(raw), 0), dtype=np.float32)
+        )
+        if self.config.unit == "morpheme":
+            heads, tails = self._morpheme_units(morphemes, starts, ends)
+            flags = np.maximum(flags[heads], flags[tails])
+        else:
+            heads = tails = np.arange(len(raw), dtype=np.int32)
+        ids = np.zeros((len(heads), len(self.columns)), dtype=np.int32)
+        columns: dict[str, list[Ints]] = {}
+        for name in self.config.inputs:
+            if name != "gazetteer":
+                columns[name] = self._ids(name, raw, folded, starts, ends, heads, tails, morphemes)
+        position = 0
+        for values in columns.values():
+            for column in values:
+                ids[:, position] = column
+                position += 1
+        return Encoded(ids, flags, starts[heads], ends[tails])
+
+    def encode_many(self, texts: Iterable[str]) -> list[Encoded]:
+        """``encode`` of each."""
+        return [self.encode(text) for text in texts]
+
+    @staticmethod
+    def _morpheme_units(morphemes: Sequence[Morpheme], starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+        """First and last syllable of every morpheme; syllables outside any morpheme are units of their own."""
+        owner = np.full(len(starts), -1, dtype=np.int64)
+        for i, m in enumerate(morphemes):
+            first, last = np.searchsorted(starts, m.start), np.searchsorted(starts, m.end)
+            owner[first:last] = i
+        lone = owner < 0
+        change = np.ones(len(owner), dtype=bool)
+        change[1:] = (owner[1:] != owner[:-1]) | lone[1:] | lone[:-1]
+        heads = np.flatnonzero(change).astype(np.int32)
+        tails = np.append(heads[1:], len(owner)).astype(np.int32) - 1
+        return heads, tails[: len(heads)]
+
+    def _ids(
+        self,
+        name: str,
+        raw: Codes,
+        folded: Codes,
+        starts: Ints,
+        ends: Ints,
+        heads: Ints,
+        tails: Ints,
+        morphemes: Sequence[Morpheme],
+    ) -> list[Ints]:
+        if name == "syllable":
+            return [self._syllables(folded[heads])]
+        if name == "tail":
+            return [self._syllables(folded[tails])]
+        if name == "jamo":
+            return jamo(folded[heads])
+        if name == "class":
+            return [character_classes(raw[heads])]
+        if name == "eojeol":
+            return [self._eojeol(starts[heads], ends[tails])]
+        shape = np.where((folded >= 0x30) & (folded <= 0x39), np.uint32(0x30), folded)
+        if name == "bigram":
+            buckets = self._rows("bigram")
+            pairs = _hash(shape, (-1, 0), buckets)
+            following = np.append(pairs[1:], _hash(np.append(shape[-1:], 0), (-1, 0), buckets)[1:])
+            return [pairs[heads], following[: len(shape)][tails].astype(np.int32)]
+        if name == "trigram":
+            return [_hash(shape, (-1, 0, 1), self._rows("trigram"))[heads]]
+        return [self._of_morphemes(name, starts, heads, morphemes)]
+
+    def _rows(self, table: str) -> int:
+        return next(c.rows for c in self.columns if c.table == table)
+
+    def _syllables(self, folded: Codes) -> Ints:
+        if not len(self._syllable_codes):
+            return np.full(len(folded), UNKNOWN, dtype=np.int32)
+        at = np.searchsorted(self._syllable_codes, folded)
+        at[at == len(self._syllable_codes)] = 0
+        known = self._syllable_codes[at] == folded
+        return np.where(known, self._syllable_ids[at], np.int32(UNKNOWN))
+
+    @staticmethod
+    def _eojeol(starts: Ints, ends: Ints) -> Ints:
+        """Where a unit stands in its space-delimited word: distance to its start and end, both capped."""
+        total = len(starts)
+        if not total:
+            return np.zeros(0, dtype=np.int32)
+        first = np.ones(total, dtype=bool)
+        first[1:] = starts[1:] > ends[:-1]
+        index = np.arange(total)
+        begin = np.maximum.accumulate(np.where(first, index, 0))
+        last = np.append(first[1:], True)
+        finish = np.minimum.accumulate(np.where(last, index, total)[::-1])[::-1]
+        cap = _EOJEOL_REACH - 1
+        before, after = np.minimum(index - begin, cap), np.minimum(finish - index, cap)
+        return (before * _EOJEOL_REACH + after + 2).astype(np.int32)
+
+    def _of_morphemes(self, name: str, starts: Ints, heads: Ints, morphemes: Sequence[Morpheme]) -> Ints:
+        out = np.full(len(starts), UNKNOWN, dtype=np.int32)
+        buckets = self._rows("morpheme") if name == "morpheme" else 0
+        places = np.array([[m.start, m.end] for m in morphemes], dtype=np.int32).reshape(-1, 2)
+        for m, (first, last) in zip(morphemes, np.searchsorted(starts, places), strict=True):
+            if name == "morpheme":
+                out[first:last] = self._form(m.form, buckets)
+            elif name == "semantic":
+                out[first:last] = self._semantic.get(m.semantic, UNKNOWN)
+            elif m.pos in self._pos and last > first:
+                row = self._pos[m.pos] * 4 + 2
+                out[first:last] = row + 1  # inside
+                out[first] = row  # first
+                out[last - 1] = row + 2  # last
+                if last - first == 1:
+                    out[first] = row + 3  # only
+        return out[heads]
+
+    def _form(self, form: str, buckets: int) -> int:
+        known = self._forms.get(form)
+        if known is None:
+            digest = zlib.crc32(_form_key(form).encode("utf-8", "surrogatepass"))
+            known = digest % (buckets - 2) + 2
+            if len(self._forms) < 200_000:
+                self._forms[form] = known
+        return known
+
+    def rows(self, table: str, names: Sequence[str]) -> list[tuple[int, ...]]:
+        """The rows of a table that stand for each name (a syllable, n-gram, form, tag or class); none if unknown.
+
+        Raises ConfigError for a table whose rows have no names.
+        """
+        if table == "syllable":
+            known = {c: i + 2 for i, c in enumerate(self.vocabularies.syllable)}
+            return [(known[name],) if name in known else () for name in names]
+        if table in ("bigram", "trigram"):
+            size = self._rows(table)
+            reach = (-1, 0) if table == "bigram" else (-1, 0, 1)
+            middle = 1  # the unit that the n-gram is filed under: its second
+            codes = [fold(np.array([ord(c) for c in name], dtype=np.uint32)) for name in names]
+            return [(int(_hash(c, reach, size)[middle]),) if len(c) == len(reach) else () for c in codes]
+        if table == "morpheme":
+            return [(self._form(name, self._rows(table)),) for name in names]
+        if table == "semantic":
+            return [(self._semantic[name],) if name in self._semantic else () for name in names]
+        if table == "pos":
+            return [
+                tuple(self._pos[name] * 4 + 2 + i for i in range(4)) if name in self._pos else ()
+                for name in names
+            ]
+        raise ConfigError(
+            f"vectors: expected one of syllable, bigram, trigram, morpheme, semantic, pos; got {table!r}"
+        )
+
+    def spans_to_units(self, encoded: Encoded, spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:
+        """Character spans as unit spans, and those that do not fall on unit borders (never silently O)."""
+        fitting: list[Span] = []
+        misaligned: list[Span] = []
+        for span in spans:
+            first = int(np.searchsorted(encoded.starts, span.start))
+            last = int(np.searchsorted(encoded.ends, span.end))
+            fits = (
+                first <= last < len(encoded)
+                and encoded.starts[first] == span.start
+                and encoded.ends[last] == span.end
+            )
+            if fits:
+                fitting.append(Span(first, last + 1, span.label))
+            else:
+                misaligned.append(span)
+        return fitting, misaligned
+
+    def to_dict(self) -> dict[str, Any]:
+        """The columns as plain values, for the bundle's description."""
+        return {
+            "columns": [[c.input, c.table, c.rows, c.width] for c in self.columns],
+            "flags": self.flag_count,
+        }

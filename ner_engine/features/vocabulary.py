@@ -1,0 +1,58 @@
+"""The closed vocabularies of a tagger, and the columns of ids it reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+__all__ = ["INPUTS", "UNKNOWN", "Column", "Vocabularies"]
+
+UNKNOWN = 1
+
+# input -> the columns it fills. Columns of one table share its rows.
+INPUTS: dict[str, tuple[str, ...]] = {
+    "syllable": ("syllable",),
+    "tail": ("syllable",),
+    "jamo": ("initial", "medial", "final"),
+    "class": ("class",),
+    "eojeol": ("eojeol",),
+    "bigram": ("bigram", "bigram"),
+    "trigram": ("trigram",),
+    "morpheme": ("morpheme",),
+    "pos": ("pos",),
+    "semantic": ("semantic",),
+    "gazetteer": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of ids: the input it belongs to, the table it reads, and the table's size."""
+
+    input: str
+    table: str
+    rows: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabularies:
+    """The closed vocabularies, most frequent first. Everything else is hashed and needs none."""
+
+    syllable: tuple[str, ...] = ()
+    pos: tuple[str, ...] = ()
+    semantic: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """As a JSON object of lists; lone surrogates survive as escapes."""
+        return json.dumps(
+            {"syllable": self.syllable, "pos": self.pos, "semantic": self.semantic},
+            indent=0,
+            ensure_ascii=True,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Vocabularies:
+        """The inverse of ``to_json``."""
+        data = json.loads(text)
+        return cls(tuple(data["syllable"]), tuple(data["pos"]), tuple(data["semantic"]))

@@ -1,0 +1,61 @@
+"""Ids and gazetteer flags of a batch -> one vector a unit: an embedding table an input, concatenated.
+
+``ids (batch, time, columns) int64`` and ``flags (batch, time, flags) float32`` enter;
+``(batch, time, width) float32`` leaves. Tables of hashed inputs have sparse gradients: a step touches a few
+thousand of their rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from ner_engine.features import UNKNOWN, Column
+
+__all__ = ["Embeddings"]
+
+SPARSE_ROWS = 8192
+
+
+class Embeddings(nn.Module):
+    """One table per distinct table name; columns of one table share it."""
+
+    def __init__(self, columns: Sequence[Column], flags: int, *, unknown_rate: float = 0.0) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+        self.unknown_rate = unknown_rate
+        tables: dict[str, nn.Embedding] = {}
+        for column in columns:
+            if column.table not in tables:
+                tables[column.table] = nn.Embedding(
+                    column.rows, column.width, padding_idx=0, sparse=column.rows >= SPARSE_ROWS
+                )
+                nn.init.normal_(tables[column.table].weight, std=column.width**-0.5)
+                with torch.no_grad():
+                    tables[column.table].weight[0] = 0
+        self.tables = nn.ModuleDict(tables)
+        self.flags = flags
+        self.width = sum(column.width for column in columns) + flags
+
+    def weight(self, table: str) -> nn.Parameter:
+        """The weight ``(rows, width)`` of a table."""
+        return cast(nn.Embedding, self.tables[table]).weight
+
+    def sparse_parameters(self) -> list[nn.Parameter]:
+        """The weights with sparse gradients."""
+        tables = (cast(nn.Embedding, table) for table in self.tables.values())
+        return [table.weight for table in tables if table.sparse]
+
+    def forward(self, ids: Tensor, flags: Tensor) -> Tensor:
+        """See the module's docstring. In training each id is hidden with probability ``unknown_rate``."""
+        if self.training and self.unknown_rate:
+            # word dropout per input (Iyyer et al. 2015), so that no single input becomes indispensable
+            hide = (torch.rand(ids.shape, device=ids.device) < self.unknown_rate) & (ids > 0)
+            ids = ids.masked_fill(hide, UNKNOWN)
+            keep = torch.rand(flags.shape[:2], device=ids.device) >= self.unknown_rate
+            flags = flags * keep[..., None]
+        parts = [self.tables[c.table](ids[..., i]) for i, c in enumerate(self.columns)]
+        return torch.cat([*parts, flags], -1)

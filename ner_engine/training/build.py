@@ -1,0 +1,118 @@
+"""A finished run -> a bundle directory with its CARD.md and metrics.json."""
+
+from __future__ import annotations
+
+import json
+import platform
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ner_engine.bundle import gazetteer_arrays, publish
+from ner_engine.config import Recipe, to_dict
+from ner_engine.network.export import build_graph
+from ner_engine.training.metrics import Scores
+from ner_engine.training.trainer import Prepared, Result
+
+__all__ = ["build_bundle", "card"]
+
+
+def _table(scores: Scores) -> list[str]:
+    rows = ["| label | precision | recall | F1 | entities |", "|---|---|---|---|---|"]
+    for label, counts in [("all (micro)", scores.micro), *scores.labels.items()]:
+        d = counts.to_dict()
+        rows.append(
+            f"| {label} | {d['precision']:.2f} | {d['recall']:.2f} | {d['f1']:.2f} | {d['support']:.0f} |"
+        )
+    return rows
+
+
+def card(prepared: Prepared, result: Result, *, command: str, version: str) -> str:
+    """The bundle's CARD.md."""
+    recipe = prepared.recipe
+    lines = [f"# {recipe.name}", "", recipe.description.strip(), ""]
+    lines += [f"Licence of the weights: {recipe.licence}", "", "## Rebuild", "", f"    {command}", ""]
+    lines += ["## Data", "", "| source | use | sentences | entities | not annotated there | SHA-256 |"]
+    lines += ["|---|---|---|---|---|---|"]
+    for use, sets in (("train", prepared.train), ("dev", prepared.dev), ("test", prepared.test)):
+        for source, _ in sets:
+            entities = sum(len(s.entities) for s in source.sentences)
+            lines.append(
+                f"| {source.name} | {use} | {len(source.sentences):,} | {entities:,} | "
+                f"{', '.join(source.unknown) or '-'} | `{source.digest()[:16]}` |"
+            )
+    lines += ["", "## Scores (strict spans, per cent)", ""]
+    for use, by_source in (("dev", result.dev), ("test", result.test)):
+        for name, scores in by_source.items():
+            lines += [f"### {use}: {name}", "", *_table(scores), ""]
+    parameters = sum(p.numel() for p in result.tagger.parameters())
+    lines += [
+        "## Training",
+        "",
+        f"Seed {recipe.training.seed}, {recipe.training.threads} threads, device {recipe.training.device}, "
+        f"{result.minutes:.1f} minutes, best epoch {result.best_epoch} of {len(result.history)} run. "
+        f"{parameters:,} parameters, stored as float16. ner-engine {version}, "
+        f"Python {platform.python_version()}.",
+        "",
+        "```json",
+        json.dumps({k: to_dict(recipe)[k] for k in ("features", "network", "training")}, indent=2),
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _metrics(result: Result) -> dict[str, Any]:
+    return {
+        "dev": {name: s.to_dict() for name, s in result.dev.items()},
+        "test": {name: s.to_dict() for name, s in result.test.items()},
+        "best_epoch": result.best_epoch,
+        "minutes": round(result.minutes, 2),
+    }
+
+
+def build_bundle(prepared: Prepared, result: Result, target: Path, *, command: str) -> Path:
+    """Write the bundle of a run to ``target``, atomically. ``command`` is what rebuilds it."""
+    from safetensors.numpy import save
+    from safetensors.torch import save_file
+
+    from ner_engine import __version__
+
+    recipe: Recipe = prepared.recipe
+    metrics = _metrics(result)
+    state = {k: v.detach().cpu().half().contiguous() for k, v in result.tagger.state_dict().items()}
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / "weights.safetensors"
+        save_file(state, str(weights))
+        files: dict[str, bytes | Path] = {
+            "weights.safetensors": weights,
+            "graph.onnx": build_graph(weights, recipe.network, prepared.shape),
+            "vocabularies.json": prepared.extractor.vocabularies.to_json().encode(),
+            "metrics.json": (json.dumps({**metrics, "history": result.history}, indent=2) + "\n").encode(),
+            "CARD.md": card(prepared, result, command=command, version=__version__).encode(),
+        }
+        gazetteer = prepared.extractor.gazetteer
+        if gazetteer is not None:
+            files["gazetteer.safetensors"] = save(gazetteer_arrays(gazetteer))
+        dictionary = recipe.features.user_dictionary
+        if dictionary:
+            files[Path(dictionary).name] = Path(dictionary)
+        manifest = {
+            "name": recipe.name,
+            "description": recipe.description.strip(),
+            "licence": recipe.licence,
+            "package_version": __version__,
+            "labels": recipe.data.labels,
+            "scheme": recipe.data.scheme,
+            "tags": prepared.tags,
+            "tokenizer": recipe.features.tokenizer,
+            "fingerprint": prepared.extractor.tokenizer.fingerprint(),
+            "gazetteer": list(gazetteer.categories) if gazetteer is not None else [],
+            "recipe": to_dict(recipe),
+            "data": {
+                use: {source.name: source.digest() for source, _ in sets}
+                for use, sets in (("train", prepared.train), ("dev", prepared.dev), ("test", prepared.test))
+            },
+            "metrics": metrics,
+        }
+        return publish(target, files, manifest)

@@ -1,0 +1,464 @@
+"""A recipe in, a trained bundle out.
+
+``prepare`` turns the recipe's sources into examples; ``Trainer`` runs the epochs and can be killed at any
+moment: its last checkpoint holds every tensor and random state, so that the resumed run is the same, bit for
+bit, as one that was never interrupted. The data order of an epoch depends on the seed and the epoch alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ner_engine.config import Recipe, to_dict
+from ner_engine.datasets.noise import chat_endings, jamo_typos, random_spaces, remove_spaces
+from ner_engine.errors import ConfigError, TrainingError
+from ner_engine.features import FeatureExtractor, Gazetteer
+from ner_engine.network.tagger import Shape, Tagger
+from ner_engine.scheme import tag_list, tags_to_spans
+from ner_engine.spans import Sentence, Span
+from ner_engine.tokenizers import load_tokenizer
+from ner_engine.training.checkpoint import (
+    load_checkpoint,
+    optimiser_tensors,
+    restore_optimiser,
+    save_checkpoint,
+)
+from ner_engine.training.data import Example, Source, batches, collate, encode, load_source, split_source
+from ner_engine.training.metrics import Scores, score_spans
+from ner_engine.training.vectors import Vectors, read_vectors
+
+__all__ = ["Prepared", "Progress", "Result", "Trainer", "predict", "prepare"]
+
+_log = logging.getLogger(__name__)
+
+LAST, BEST = "last.safetensors", "best.safetensors"
+EVALUATION_UNITS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is. ``dev`` holds the F1 of each dev source in per cent after an epoch, else nothing."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    gradient_norm: float
+    sentences_per_s: float
+    seconds_left: float
+    best: float
+    dev: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A recipe's data, ready to train on."""
+
+    recipe: Recipe
+    tags: tuple[str, ...]
+    extractor: FeatureExtractor
+    train: tuple[tuple[Source, tuple[Example, ...]], ...]
+    dev: tuple[tuple[Source, tuple[Example, ...]], ...]
+    test: tuple[tuple[Source, tuple[Example, ...]], ...]
+    vectors: Mapping[str, Vectors]
+
+    @property
+    def shape(self) -> Shape:
+        """The tagger's outer dimensions."""
+        return Shape(self.extractor.columns, self.extractor.flag_count, self.tags, self.recipe.data.scheme)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a finished run leaves: the best weights (rounded to float16), its scores, and its history."""
+
+    tagger: Tagger
+    best_epoch: int
+    minutes: float
+    dev: Mapping[str, Scores]
+    test: Mapping[str, Scores]
+    history: Sequence[Mapping[str, Any]]
+
+
+def _lexicons(recipe: Recipe, root: Path) -> dict[str, list[str]]:
+    """Forms of each gazetteer category: one a line, ``#`` comments, anything after a tab ignored."""
+    forms: dict[str, list[str]] = {}
+    for category, files in recipe.features.gazetteers.items():
+        forms[category] = []
+        for name in files:
+            path = root / name
+            try:
+                lines = path.read_text(encoding="utf-8").splitlines()
+            except FileNotFoundError:
+                raise ConfigError(
+                    f"features.gazetteers.{category}: expected a lexicon file; none there", path=path
+                ) from None
+            entries = (line.split("\t")[0].strip() for line in lines if not line.startswith("#"))
+            forms[category] += [entry for entry in entries if entry]
+    return forms
+
+
+def prepare(recipe: Recipe, *, base: Path) -> Prepared:
+    """Read the sources, build the vocabularies on the training part, and encode everything.
+
+    ``base`` is the folder of the recipe's file. Raises ConfigError or DataError for what does not fit.
+    """
+    root = base / recipe.data.root
+    labels = recipe.data.labels
+    tags = tuple(tag_list(labels, scheme=recipe.data.scheme))
+    parts = [split_source(load_source(config, root, labels), config.dev_share) for config in recipe.data.train]
+    train = [source for source, _ in parts]
+    dev = [held for _, held in parts if held is not None]
+    dev += [load_source(config, root, labels) for config in recipe.data.dev]
+    test = [load_source(config, root, labels) for config in recipe.data.test]
+    if not any(source.sentences for source in train):
+        raise ConfigError("data.train: expected at least one sentence; got none")
+    if not any(source.sentences for source in dev):
+        raise ConfigError("data.dev: early stopping needs at least one dev sentence; got none")
+    dictionary = recipe.features.user_dictionary
+    tokenizer = load_tokenizer(
+        recipe.features.tokenizer, user_dictionary=root / dictionary if dictionary else None
+    )
+    gazetteer = None
+    if "gazetteer" in recipe.features.inputs:
+        gazetteer = Gazetteer.build(_lexicons(recipe, root), min_length=recipe.features.gazetteer_min_length)
+    extractor = FeatureExtractor.fit(
+        recipe.features,
+        tokenizer,
+        (sentence.text for source in train for sentence in source.sentences),
+        gazetteer=gazetteer,
+    )
+
+    widths = {column.table: column.width for column in extractor.columns}
+    vectors = {
+        table: read_vectors(root / path, table=table, width=widths.get(table, 0), extractor=extractor)
+        for table, path in recipe.features.vectors.items()
+    }
+
+    def encoded(sources: Sequence[Source], max_units: int) -> tuple[tuple[Source, tuple[Example, ...]], ...]:
+        return tuple(
+            (
+                source,
+                tuple(
+                    encode(
+                        extractor,
+                        source.sentences,
+                        tags=tags,
+                        scheme=recipe.data.scheme,
+                        unknown=source.unknown,
+                        max_units=max_units,
+                    )
+                ),
+            )
+            for source in sources
+        )
+
+    return Prepared(
+        recipe, tags, extractor, encoded(train, recipe.data.max_units), encoded(dev, 0), encoded(test, 0), vectors
+    )
+
+
+@torch.no_grad()
+def predict(tagger: Tagger, examples: Sequence[Example]) -> list[list[Span]]:
+    """Predicted character spans of each example, in order. The tagger is left in its mode."""
+    was_training = tagger.training
+    tagger.eval()
+    device = next(tagger.parameters()).device
+    order = sorted(range(len(examples)), key=lambda i: len(examples[i].encoded))
+    out: list[list[Span]] = [[] for _ in examples]
+    at = 0
+    while at < len(order):
+        size = max(1, EVALUATION_UNITS // max(1, len(examples[order[min(at + 64, len(order) - 1)]].encoded)))
+        rows = order[at : at + size]
+        at += size
+        batch = collate([examples[i] for i in rows], tagger.shape.tags).to(device)
+        emissions = tagger(batch.ids, batch.flags, batch.lengths)
+        for i, tags in zip(rows, tagger.decode(emissions, batch.lengths), strict=True):
+            encoded = examples[i].encoded
+            out[i] = [
+                Span(int(encoded.starts[s.start]), int(encoded.ends[s.end - 1]), s.label)
+                for s in tags_to_spans(tags, scheme=tagger.shape.scheme)
+            ]
+    tagger.train(was_training)
+    return out
+
+
+def _score(tagger: Tagger, sets: Sequence[tuple[Source, tuple[Example, ...]]]) -> dict[str, Scores]:
+    scores = {}
+    for source, examples in sets:
+        gold = [example.sentence.entities for example in examples]
+        scores[source.name] = score_spans(gold, predict(tagger, examples), ignore=source.unknown)
+    return scores
+
+
+def _noisy(sentence: Sentence, rng: random.Random) -> Sentence:
+    """One kind of noise, drawn: no spaces, wrong spaces, typing errors, chat endings."""
+    kind = rng.random()
+    if kind < 0.3:
+        return remove_spaces(sentence)
+    if kind < 0.55:
+        return random_spaces(sentence, rate=0.15, rng=rng)
+    if kind < 0.9:
+        return jamo_typos(sentence, rate=0.04, rng=rng)
+    return chat_endings(sentence, rng=rng)
+
+
+class Trainer:
+    """Trains one tagger on prepared data, with its checkpoints in ``work``."""
+
+    def __init__(self, prepared: Prepared, work: Path) -> None:
+        self.prepared = prepared
+        self.work = work
+        self.config = prepared.recipe.training
+        torch.set_num_threads(self.config.threads)
+        torch.manual_seed(self.config.seed)
+        self.device = torch.device(self.config.device)
+        self.tagger = Tagger(prepared.recipe.network, prepared.shape)
+        for table, vectors in prepared.vectors.items():
+            self.tagger.load_vectors(table, vectors.rows, vectors.values)
+        self.tagger.to(self.device)
+        sparse = self.tagger.embeddings.sparse_parameters()
+        ids = {id(p) for p in [*sparse, *self.tagger.crf.parameters()]}
+        rest = [p for p in self.tagger.parameters() if id(p) not in ids]
+        groups: list[dict[str, Any]] = [
+            {"params": [p for p in rest if p.dim() > 1], "lr": self.config.learning_rate},
+            {
+                "params": [p for p in rest if p.dim() <= 1],
+                "lr": self.config.learning_rate,
+                "weight_decay": 0.0,
+            },
+        ]
+        crf = [p for p in self.tagger.crf.parameters() if p.requires_grad]
+        if crf:
+            groups.append({"params": crf, "lr": self.config.crf_learning_rate, "weight_decay": 0.0})
+        self.dense = torch.optim.AdamW(groups, weight_decay=self.config.weight_decay)
+        self.sparse = torch.optim.SparseAdam(sparse, lr=self.config.table_learning_rate) if sparse else None
+        self._base_rates = [group["lr"] for group in self.dense.param_groups]
+        self.average = (
+            {k: v.detach().clone() for k, v in self.tagger.state_dict().items()} if self.config.ema else {}
+        )
+        self.epoch, self.step = 0, 0
+        self.best, self.best_epoch = -1.0, -1
+        self.history: list[dict[str, Any]] = []
+        self.seconds = 0.0
+        self._loss, self._units = 0.0, 0
+
+    def run(self, *, resume: bool = False, on_progress: Callable[[Progress], None] | None = None) -> Result:
+        """Train to the end, or from the last checkpoint with ``resume``, and score the best weights."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        if resume and (self.work / LAST).exists():
+            self._restore()
+        elif (self.work / LAST).exists():
+            (self.work / LAST).unlink()
+        report = on_progress or (lambda progress: None)
+        while self.epoch < self.config.epochs and not self._stopped():
+            self._epoch(report)
+        return self._finish()
+
+    def _stopped(self) -> bool:
+        return self.best_epoch >= 0 and self.epoch - 1 - self.best_epoch >= self.config.patience
+
+    def _epoch_examples(self) -> list[Example]:
+        """The epoch's examples: repeated sources, a share of sentences under fresh noise."""
+        recipe = self.prepared.recipe
+        rng = random.Random(f"{self.config.seed}:{self.epoch}:noise")
+        out: list[Example] = []
+        for source, examples in self.prepared.train:
+            for _ in range(source.repeat):
+                for example in examples:
+                    whole = len(example.encoded.starts) and example.encoded.ends[-1] - example.encoded.starts[0]
+                    noisy = rng.random() < self.config.noise and whole >= len(example.sentence.text.strip()) - 1
+                    if not noisy:
+                        out.append(example)
+                        continue
+                    out += encode(
+                        self.prepared.extractor,
+                        [_noisy(example.sentence, rng)],
+                        tags=self.prepared.tags,
+                        scheme=recipe.data.scheme,
+                        unknown=source.unknown,
+                    )
+        return out
+
+    def _epoch(self, report: Callable[[Progress], None]) -> None:
+        rng = random.Random(f"{self.config.seed}:{self.epoch}:order")
+        epoch_batches = batches(self._epoch_examples(), units=self.config.batch_units, rng=rng)
+        started = saved = reported = time.monotonic()
+        began_at, sentences = self.step, 0
+        self.tagger.train()
+        while self.step < len(epoch_batches):
+            examples = epoch_batches[self.step]
+            norm = self._train_step(examples, (self.epoch + self.step / len(epoch_batches)) / self.config.epochs)
+            sentences += len(examples)
+            self.step += 1
+            now = time.monotonic()
+            if now - reported > 0.5:
+                pace = (now - started) / (self.step - began_at)
+                left = (len(epoch_batches) - self.step) + len(epoch_batches) * (
+                    self.config.epochs - self.epoch - 1
+                )
+                report(
+                    Progress(
+                        self.epoch + 1, self.config.epochs, self.step, len(epoch_batches),
+                        self._loss / max(1, self._units), norm, sentences / (now - started), pace * left,
+                        self.best, {},
+                    )
+                )  # fmt: skip
+                reported = now
+            if now - saved > 60 * self.config.checkpoint_minutes:
+                self.seconds += now - started
+                started, began_at, sentences = now, self.step, 0
+                self._save()
+                saved = now
+        self.seconds += time.monotonic() - started
+        self._end_epoch(len(epoch_batches), report)
+
+    def _train_step(self, examples: Sequence[Example], progress: float) -> float:
+        """One update; returns the norm of the dense gradient before clipping."""
+        self._set_rates(progress)
+        batch = collate(examples, self.prepared.tags).to(self.device)
+        emissions = self.tagger(batch.ids, batch.flags, batch.lengths)
+        loss = self.tagger.loss(emissions, batch.allowed, batch.lengths)
+        self.dense.zero_grad()
+        if self.sparse:
+            self.sparse.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        dense = [p for group in self.dense.param_groups for p in group["params"]]
+        norm = float(torch.nn.utils.clip_grad_norm_(dense, self.config.clip_norm))
+        value = float(loss.detach())
+        if not math.isfinite(value) or not math.isfinite(norm):
+            raise TrainingError(
+                f"epoch {self.epoch + 1}, step {self.step}: the loss is {value} and the gradient norm {norm}; "
+                "lower training.learning_rate or training.clip_norm"
+            )
+        self.dense.step()
+        if self.sparse:
+            self.sparse.step()  # type: ignore[no-untyped-call]
+        self._update_average(progress)
+        units = int(batch.lengths.sum())
+        self._loss += value * units
+        self._units += units
+        return norm
+
+    def _set_rates(self, progress: float) -> None:
+        """Linear warm-up, then a cosine down to ``final_rate`` of the peak."""
+        config = self.config
+        if progress < config.warmup:
+            factor = max(progress / config.warmup, 0.02)
+        else:
+            along = (progress - config.warmup) / max(1e-9, 1 - config.warmup)
+            factor = config.final_rate + (1 - config.final_rate) * 0.5 * (1 + math.cos(math.pi * along))
+        for group, base in zip(self.dense.param_groups, self._base_rates, strict=True):
+            group["lr"] = base * factor
+        if self.sparse:
+            self.sparse.param_groups[0]["lr"] = config.table_learning_rate * factor
+
+    @torch.no_grad()
+    def _update_average(self, progress: float) -> None:
+        """Exponential moving average of all weights (Polyak and Juditsky 1992), shorter in the first epoch."""
+        if not self.average:
+            return
+        done = self.epoch * 1000 + self.step
+        decay = min(self.config.ema, (1 + done) / (10 + done))
+        for name, value in self.tagger.state_dict().items():
+            self.average[name].lerp_(value, 1 - decay)
+
+    def _end_epoch(self, steps: int, report: Callable[[Progress], None]) -> None:
+        current = {k: v.clone() for k, v in self.tagger.state_dict().items()} if self.average else {}
+        if self.average:
+            self.tagger.load_state_dict(self.average)
+        scores = _score(self.tagger, self.prepared.dev)
+        dev = {name: round(100 * s.micro.f1, 3) for name, s in scores.items()}
+        mean = sum(dev.values()) / len(dev)
+        row = {
+            "epoch": self.epoch + 1,
+            "loss": self._loss / max(1, self._units),
+            "dev": dev,
+            "mean": mean,
+            "seconds": round(self.seconds, 1),
+        }
+        self.history.append(row)
+        if mean > self.best:
+            self.best, self.best_epoch = mean, self.epoch
+            save_checkpoint(self.work / BEST, self.tagger.state_dict(), {"epoch": self.epoch, "mean": mean})
+        if self.average:
+            self.tagger.load_state_dict(current)
+        _log.info("epoch %d: loss %.4f, dev %s", self.epoch + 1, row["loss"], dev)
+        loss = self._loss / max(1, self._units)
+        self.epoch, self.step = self.epoch + 1, 0
+        self._loss, self._units = 0.0, 0
+        self._save()
+        left = (self.config.epochs - self.epoch) * self.seconds / self.epoch
+        report(Progress(self.epoch, self.config.epochs, steps, steps, loss, 0.0, 0.0, left, self.best, dev))
+
+    def _recipe_digest(self) -> str:
+        recipe = json.dumps(to_dict(self.prepared.recipe), sort_keys=True)
+        data = [source.digest() for source, _ in (*self.prepared.train, *self.prepared.dev)]
+        return hashlib.sha256((recipe + "".join(data)).encode()).hexdigest()
+
+    def _save(self) -> None:
+        tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in self.tagger.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self.average.items()}
+        tensors |= optimiser_tensors("dense", self.dense)
+        if self.sparse:
+            tensors |= optimiser_tensors("sparse", self.sparse)
+        tensors["random"] = torch.get_rng_state()
+        values = {
+            "recipe": self._recipe_digest(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "history": self.history,
+            "seconds": self.seconds,
+            "loss": self._loss,
+            "units": self._units,
+        }
+        save_checkpoint(self.work / LAST, tensors, values)
+
+    def _restore(self) -> None:
+        tensors, values = load_checkpoint(self.work / LAST)
+        if values["recipe"] != self._recipe_digest():
+            raise TrainingError(
+                f"{self.work / LAST}: made by another recipe or other data; start anew or give another --work"
+            )
+        model = {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+        self.tagger.load_state_dict(model)
+        average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
+        self.average = {k: v.to(self.device) for k, v in average.items()}
+        restore_optimiser("dense", self.dense, tensors)
+        if self.sparse:
+            restore_optimiser("sparse", self.sparse, tensors)
+        torch.set_rng_state(tensors["random"])
+        self.epoch, self.step = values["epoch"], values["step"]
+        self.best, self.best_epoch = values["best"], values["best_epoch"]
+        self.history, self.seconds = values["history"], values["seconds"]
+        self._loss, self._units = values["loss"], values["units"]
+
+    def _finish(self) -> Result:
+        """The best weights as they will be shipped, and their scores."""
+        best, _ = load_checkpoint(self.work / BEST)
+        rounded = {k: v.half().float() if v.is_floating_point() else v for k, v in best.items()}
+        self.tagger.load_state_dict(rounded)
+        self.tagger.eval()
+        return Result(
+            self.tagger,
+            self.best_epoch + 1,
+            self.seconds / 60,
+            _score(self.tagger, self.prepared.dev),
+            _score(self.tagger, self.prepared.test),
+            self.history,
+        )

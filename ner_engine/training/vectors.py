@@ -1,0 +1,56 @@
+"""Pre-trained vectors in word2vec's text format -> rows of an embedding table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ner_engine.errors import ConfigError, DataError
+from ner_engine.features import FeatureExtractor
+
+__all__ = ["Vectors", "read_vectors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """``rows (n,)`` of a table and the ``values (n, width) float32`` they start from."""
+
+    rows: tuple[int, ...]
+    values: Tensor
+
+
+def read_vectors(path: Path, *, table: str, width: int, extractor: FeatureExtractor) -> Vectors:
+    """Read ``name v1 v2 ...`` lines (an optional first line ``count width`` is skipped).
+
+    Names the extractor does not know are left out. Raises ConfigError for a table that the tagger does not
+    have, DataError for a line that is not a name and ``width`` numbers.
+    """
+    if not width:
+        raise ConfigError(f"features.vectors: expected a table of the tagger's inputs; got {table!r}")
+    names: list[str] = []
+    values: list[list[float]] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise ConfigError(f"features.vectors.{table}: expected a file; none there", path=path) from None
+    for number, line in enumerate(lines, 1):
+        name, *numbers = line.rstrip().split(" ")
+        if number == 1 and len(numbers) == 1:
+            continue
+        try:
+            row = [float(n) for n in numbers]
+        except ValueError:
+            row = []
+        if len(row) != width:
+            raise DataError(f"expected a name and {width} numbers; got {line[:40]!r}", path=path, line=number)
+        names.append(name)
+        values.append(row)
+    rows: list[int] = []
+    kept: list[int] = []
+    for index, found in enumerate(extractor.rows(table, names)):
+        rows += found
+        kept += [index] * len(found)
+    return Vectors(tuple(rows), torch.tensor(values, dtype=torch.float32).reshape(-1, width)[kept])

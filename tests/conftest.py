@@ -1,0 +1,139 @@
+"""Fixtures: a lexicon-free fake analyser, small hand-written sentences, and a tiny bundle trained in seconds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ner_engine.spans import Morpheme, Sentence, Span
+
+MARK = re.compile(r"<([^<>]+):([A-Z]+)>")
+
+
+def marked(text: str) -> Sentence:
+    """``<김민수:PS>한테 전화`` as a sentence."""
+    plain, spans, at = "", [], 0
+    for match in MARK.finditer(text):
+        plain += text[at : match.start()]
+        spans.append(Span(len(plain), len(plain) + len(match[1]), match[2]))
+        plain += match[1]
+        at = match.end()
+    return Sentence(plain + text[at:], tuple(spans))
+
+
+class FakeTokenizer:
+    """Every eojeol is one morpheme; its part of speech tells digits, Latin and Hangul apart."""
+
+    name = "fake"
+
+    def morphemes(self, text: str) -> list[Morpheme]:
+        found = []
+        for match in re.finditer(r"\S+", text):
+            pos = "SN" if match[0][0].isdigit() else "SL" if match[0][0].isascii() else "NNG"
+            found.append(Morpheme(match[0], pos, match.start(), match.end(), "인명" if pos == "NNG" else ""))
+        return found
+
+    def fingerprint(self) -> dict[str, str]:
+        return {"backend": "fake", "version": "1"}
+
+
+@pytest.fixture
+def fake_tokenizer() -> FakeTokenizer:
+    return FakeTokenizer()
+
+
+_NAMES = ["김민수", "이지은", "박서준", "최유리", "정해인", "한소희", "남궁민", "오하늘"]
+_PLACES = ["강남역", "부산", "성수동", "제주도", "홍대", "서울숲"]
+_FRAMES = [
+    "<{n}:PS>한테 전화해 줘",
+    "<{p}:LC>에서 <{n}:PS> 만나기로 했어",
+    "<{p}:LC> 가는 길 알려줘",
+    "오늘은 그냥 집에 있을래",
+    "<{n}:PS>이랑 <{p}:LC>에 갈 거예요",
+    "고마워요 정말",
+]
+
+
+def tiny_sentences() -> list[Sentence]:
+    """A few dozen sentences with two labels, written for the tests."""
+    out = []
+    for i in range(96):
+        frame = _FRAMES[i % len(_FRAMES)]
+        name, place = _NAMES[i * 7 % len(_NAMES)], _PLACES[i * 5 % len(_PLACES)]
+        out.append(marked(frame.format(n=name, p=place)))
+    return out
+
+
+TINY_RECIPE = """
+name = "tiny"
+description = "A tiny model for tests."
+licence = "Apache-2.0"
+[features]
+min_count = 1
+[features.inputs]
+syllable = 16
+jamo = 4
+class = 4
+eojeol = 4
+bigram = 8
+morpheme = 8
+pos = 4
+semantic = 4
+gazetteer = 1
+[features.buckets]
+bigram = 9000
+morpheme = 512
+[features.gazetteers]
+LC = ["places.txt"]
+[network]
+hidden = 16
+input_dropout = 0.1
+hidden_dropout = 0.1
+[data]
+labels = ["PS", "LC"]
+[[data.train]]
+path = "train.jsonl"
+dev_share = 0.2
+[training]
+threads = 1
+epochs = 6
+patience = 6
+batch_units = 256
+learning_rate = 0.02
+table_learning_rate = 0.02
+ema = 0.5
+"""
+
+
+def write_tiny(folder: Path) -> Path:
+    """The tiny recipe and its data in ``folder``; returns the recipe's path."""
+    import json
+
+    rows = [
+        {"id": str(i), "text": s.text, "entities": [{"start": e.start, "end": e.end, "label": e.label} for e in s.entities]}
+        for i, s in enumerate(tiny_sentences())
+    ]  # fmt: skip
+    (folder / "train.jsonl").write_text(
+        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8"
+    )
+    (folder / "places.txt").write_text("\n".join(_PLACES), encoding="utf-8")
+    recipe = folder / "tiny.toml"
+    recipe.write_text(TINY_RECIPE, encoding="utf-8")
+    return recipe
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle trained in seconds on hand-written sentences."""
+    pytest.importorskip("torch", reason="needs the train extra")
+    from ner_engine.config import load_recipe
+    from ner_engine.training.build import build_bundle
+    from ner_engine.training.trainer import Trainer, prepare
+
+    folder = tmp_path_factory.mktemp("tiny")
+    path = write_tiny(folder)
+    prepared = prepare(load_recipe(path), base=folder)
+    result = Trainer(prepared, folder / "work").run()
+    return build_bundle(prepared, result, folder / "bundle", command="ner-engine train tiny.toml")

@@ -225,6 +225,8 @@ def load_recipe(path: str | Path, *, settings: Iterable[str] = ()) -> Recipe:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError("no such file; expected a TOML recipe", path=path) from None
+    except OSError as error:
+        raise ConfigError(f"expected a TOML recipe; {error.strerror}", path=path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"not a TOML file: {error}", path=path) from None
     for setting in settings:

@@ -117,8 +117,7 @@ def _readable(word: str) -> str:
     """The word up to its last sound: composed, without trailing brackets, punctuation and emoji."""
     # Full-width letters, ㎏ and ℃ are unfolded; compatibility jamo (ㅋ) must stay what they are.
     text = "".join(
-        c if "ㄱ" <= c <= "ㅣ" else unicodedata.normalize("NFKC", c)
-        for c in unicodedata.normalize("NFC", word)
+        c if "ㄱ" <= c <= "ㅣ" else unicodedata.normalize("NFKC", c) for c in unicodedata.normalize("NFC", word)
     )
     while (match := _TRAILING_BRACKET.search(text)) and any(c.isalnum() for c in text[: match.start()]):
         text = text[: match.start()]

@@ -13,7 +13,17 @@ from datetime import date, datetime, time, timedelta
 
 from ner_engine.chatbot.quantity import read_number
 
-__all__ = ["WEEKDAYS", "Clock", "find_clocks", "find_days", "read_clock", "read_day", "settle", "show_day", "show_time"]
+__all__ = [
+    "WEEKDAYS",
+    "Clock",
+    "find_clocks",
+    "find_days",
+    "read_clock",
+    "read_day",
+    "settle",
+    "show_day",
+    "show_time",
+]
 
 WEEKDAYS = "월화수목금토일"
 
@@ -21,7 +31,17 @@ _NEAR_DAYS = {
     "그끄저께": -3, "그저께": -2, "그제": -2, "엊그제": -2, "어제": -1, "어저께": -1, "오늘": 0, "금일": 0,
     "당일": 0, "내일모레": 2, "낼모레": 2, "내일": 1, "낼": 1, "명일": 1, "모레": 2, "글피": 3,
 }  # fmt: skip
-_DAY_COUNTS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "엿새": 6, "이레": 7, "열흘": 10, "보름": 15}
+_DAY_COUNTS = {
+    "하루": 1,
+    "이틀": 2,
+    "사흘": 3,
+    "나흘": 4,
+    "닷새": 5,
+    "엿새": 6,
+    "이레": 7,
+    "열흘": 10,
+    "보름": 15,
+}
 _FESTIVE = {
     "크리스마스이브": (12, 24), "크리스마스": (12, 25), "성탄절": (12, 25), "신정": (1, 1), "삼일절": (3, 1),
     "어린이날": (5, 5), "어버이날": (5, 8), "현충일": (6, 6), "광복절": (8, 15), "개천절": (10, 3),

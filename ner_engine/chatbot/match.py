@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ner_engine.chatbot.mentions import Mention
 from ner_engine.chatbot.rules import Intent
 
-__all__ = ["EXACT", "KEYWORD", "PATTERN", "Hit", "core", "match_intents"]
+__all__ = ["EXACT", "KEYWORD", "PATTERN", "Hit", "core", "match_intents", "places"]
 
 EXACT, PATTERN, KEYWORD = 6, 4, 3
 
@@ -24,7 +24,7 @@ _LAUGHTER = re.compile("[ㅋㅎㅠㅜㅡ]+$")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One intent that an utterance answers to. ``start`` and ``end`` are where its text evidence stands (-1: none)."""
+    """One intent that an utterance answers to. ``start``, ``end``: where its words stand (-1: none)."""
 
     intent: Intent
     score: int
@@ -47,11 +47,13 @@ def core(text: str) -> str:
 def match_intents(
     intents: Sequence[Intent], text: str, mentions: Sequence[Mention], *, context: str
 ) -> tuple[Hit, ...]:
-    """All intents with evidence, best first; ties go to the higher priority, the longer match, the earlier rule."""
+    """All intents with evidence, best first; ties go to priority, then the longer match, then the earlier rule."""
     whole = core(text)
     found: list[tuple[tuple[int, int, int, int], Hit]] = []
     for order, intent in enumerate(intents):
         if context not in intent.when or (intent.unless and intent.unless.search(text)):
+            continue
+        if any(all(mention.label != label for mention in mentions) for label in intent.needs):
             continue
         hit = _hit(intent, text, whole, mentions)
         if hit is not None:
@@ -66,7 +68,7 @@ def _hit(intent: Intent, text: str, whole: str, mentions: Sequence[Mention]) -> 
         score, start, end = EXACT, 0, len(text)
         evidence.append(f"발화 전체 '{whole}' +{EXACT}")
     # 네 of "네 명" is a number, not a yes.
-    covered = mentions if intent.do in ("yes", "no") else ()
+    covered = mentions if intent.do in ("accept", "decline") else ()
     for pattern, weight, kind in (
         *((p, PATTERN, "패턴") for p in intent.patterns),
         *((p, KEYWORD, "낱말") for _, p in intent.keywords),
@@ -87,3 +89,9 @@ def _counts(match: re.Match[str], covered: Sequence[Mention]) -> bool:
     if match.start() == match.end():
         return False
     return not any(m.start <= match.start() and match.start() < m.end for m in covered)
+
+
+def places(intent: Intent, text: str) -> list[int]:
+    """Where the words of an intent begin in a text, each place once."""
+    patterns = [*intent.patterns, *(pattern for _, pattern in intent.keywords)]
+    return sorted({match.start() for pattern in patterns for match in pattern.finditer(text)})

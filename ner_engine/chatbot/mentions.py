@@ -23,7 +23,10 @@ __all__ = ["Mention", "read_mentions"]
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Something mentioned. ``source`` is ``"engine"``, ``"menu"`` or ``"pattern"``; ``josa`` what follows it."""
+    """Something mentioned. ``source`` is ``"engine"``, ``"menu"`` or ``"pattern"``.
+
+    ``josa`` is the particle after it, ``lead`` and ``after`` the few characters around it.
+    """
 
     text: str
     start: int
@@ -31,6 +34,8 @@ class Mention:
     label: str
     source: str
     josa: str = ""
+    lead: str = ""
+    after: str = ""
 
     def overlaps(self, start: int, end: int) -> bool:
         """Whether it shares a character with ``[start, end)``."""
@@ -39,44 +44,43 @@ class Mention:
 
 def read_mentions(rules: Rules, given: str, text: str, entities: Sequence[Entity]) -> tuple[Mention, ...]:
     """All mentions of an utterance. ``given`` is the caller's text, ``text`` the same composed."""
-    found = [_from_entity(given, text, entity) for entity in entities if 0 <= entity.start < entity.end <= len(given)]
     slots = [slot for form in rules.forms.values() for slot in form.slots]
-
-    for label in dict.fromkeys(slot.label for slot in slots if slot.type == "items"):
-        for start, end, _ in find_dishes(rules.menu, text):
-            # The menu knows its dishes better than the extractor: 짜장면 against a clipped 짜장.
-            inside = [m for m in found if m.overlaps(start, end)]
-            if all(start <= m.start and m.end <= end for m in inside):
-                exact = any(m.label == label and (m.start, m.end) == (start, end) for m in inside)
-                if not exact:
-                    found = [m for m in found if m not in inside]
-                    found.append(_mention(text, start, end, label, "menu"))
-
+    dates = {slot.label for slot in slots if slot.type == "date"}
+    found = [_from_entity(given, text, e) for e in entities if 0 <= e.start < e.end <= len(given)]
+    for label in sorted({slot.label for slot in slots if slot.type == "items"}):
+        found = _with_dishes(rules, text, found, label)
+    for label in sorted(dates):
+        found += _unseen(text, find_days(text), label, found)
+    for label in sorted({slot.label for slot in slots if slot.type == "time"}):
+        # A time inside a date is no clash: 내일 저녁 7시 may come as one date.
+        found += _unseen(text, find_clocks(text), label, [m for m in found if m.label not in dates])
+    counted = {slot.label for slot in slots if slot.type == "count"}
+    counted |= {slot.count_label for slot in slots if slot.count_label}
     units = {unit for slot in slots for unit in slot.units} | {dish.unit for dish in rules.menu}
-    finders = {
-        "date": lambda: find_days(text),
-        "time": lambda: find_clocks(text),
-        "count": lambda: find_counts(text, units),
-        "items": lambda: find_counts(text, units),
-    }
-    for kind in ("date", "time", "count", "items"):
-        labels = {slot.label for slot in slots if slot.type == kind}
-        if kind == "items":  # the counts of dishes carry the label of the other counts, or QT
-            labels = {"QT"} if labels and not any(slot.type == "count" for slot in slots) else set()
-        for label in sorted(labels):
-            for start, end in finders[kind]():
-                blocking = [m for m in found if m.overlaps(start, end)]
-                if kind == "time":  # 내일 저녁 7시 taken as one date still holds a time
-                    blocking = [m for m in blocking if m.label not in _date_labels(rules)]
-                if kind == "count":  # a part of another number or name is none
-                    pass
-                if not blocking:
-                    found.append(_mention(text, start, end, label, "pattern"))
+    for label in sorted(counted):
+        found += _unseen(text, find_counts(text, units), label, found)
     return tuple(sorted(found, key=lambda m: (m.start, m.end)))
 
 
-def _date_labels(rules: Rules) -> set[str]:
-    return {slot.label for form in rules.forms.values() for slot in form.slots if slot.type == "date"}
+def _with_dishes(rules: Rules, text: str, found: list[Mention], label: str) -> list[Mention]:
+    """The menu knows its dishes better than the extractor: 짜장면 replaces a clipped 짜장."""
+    for start, end, _ in find_dishes(rules.menu, text):
+        inside = [m for m in found if m.overlaps(start, end)]
+        wider = any(m.start < start or end < m.end for m in inside)
+        exact = any(m.label == label and (m.start, m.end) == (start, end) for m in inside)
+        if not wider and not exact:
+            found = [m for m in found if m not in inside]
+            found.append(_mention(text, start, end, label, "menu"))
+    return found
+
+
+def _unseen(text: str, places: Sequence[tuple[int, int]], label: str, seen: Sequence[Mention]) -> list[Mention]:
+    """Mentions of the places where nothing was seen yet."""
+    return [
+        _mention(text, start, end, label, "pattern")
+        for start, end in places
+        if not any(m.overlaps(start, end) for m in seen)
+    ]
 
 
 def _from_entity(given: str, text: str, entity: Entity) -> Mention:
@@ -86,4 +90,5 @@ def _from_entity(given: str, text: str, entity: Entity) -> Mention:
 
 
 def _mention(text: str, start: int, end: int, label: str, source: str) -> Mention:
-    return Mention(text[start:end], start, end, label, source, leading_josa(text[end:]))
+    lead, after = text[max(0, start - 8) : start], text[end : end + 8]
+    return Mention(text[start:end], start, end, label, source, leading_josa(text[end:]), lead, after)

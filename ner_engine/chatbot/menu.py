@@ -56,7 +56,9 @@ def lookup(menu: Sequence[Dish], text: str) -> Dish | None:
 
 def find_dishes(menu: Sequence[Dish], text: str) -> list[tuple[int, int, Dish]]:
     """Where a text names dishes of the menu: the longest names first, none overlapping, in order."""
-    named = sorted(((name, dish) for dish in menu for name in dish.names), key=lambda pair: -len(_compact(pair[0])))
+    named = sorted(
+        ((name, dish) for dish in menu for name in dish.names), key=lambda pair: -len(_compact(pair[0]))
+    )
     found: list[tuple[int, int, Dish]] = []
     for name, dish in named:
         letters = [re.escape(c) for c in _compact(name)]

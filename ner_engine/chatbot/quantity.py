@@ -26,7 +26,9 @@ _PLACES = {"십": 10, "백": 100, "천": 1000}
 _ONE = "하나|한|둘|두|셋|세|석|넷|네|넉|다섯|여섯|일곱|여덟|아홉"
 _TEN = "열|스물|스무|서른|마흔|쉰|예순|일흔|여든|아흔"
 _NATIVE = f"(?:(?:{_TEN})(?:{_ONE})?|{_ONE})"
-_NATIVE_ALONE = f"(?:(?:{_TEN})(?:하나|둘|셋|넷|다섯|여섯|일곱|여덟|아홉)?|하나|둘|셋|넷|다섯|여섯|일곱|여덟|아홉)"
+_NATIVE_ALONE = (
+    f"(?:(?:{_TEN})(?:하나|둘|셋|넷|다섯|여섯|일곱|여덟|아홉)?|하나|둘|셋|넷|다섯|여섯|일곱|여덟|아홉)"
+)
 _SINO_RUN = "[일이삼사오육칠팔구십백천만]+"
 _DIGIT_RUN = r"(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?!\d)"
 _VAGUE = "한두|두세|두어|두서너|서너|너댓|네댓|네다섯|대여섯|예닐곱|몇|여러|많이|조금|넉넉히"
@@ -108,7 +110,7 @@ def find_counts(text: str, units: Iterable[str]) -> list[tuple[int, int]]:
     """
     classifiers = "|".join(re.escape(unit) for unit in sorted(set(units), key=len, reverse=True)) or "개"
     pattern = re.compile(
-        rf"(?<![가-힣\d])(?:(?:{_DIGIT_RUN}|{_NATIVE}|{_VAGUE})\s*(?:{classifiers})(?!시|간|초)"
+        rf"(?<![가-힣\d.:/-])(?:(?:{_DIGIT_RUN}|{_NATIVE}|{_VAGUE})\s*(?:{classifiers})(?!시|간|초)"
         rf"|{_SINO_RUN}\s*(?:인분|인(?![가-힣]))"
         rf"|혼자(?=서?(?:[^가-힣]|$)|서?[요이])"
         rf"|{_NATIVE_ALONE}{_AFTER_ALONE}"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ner_engine.chatbot.clock import WEEKDAYS, show_time
 from ner_engine.chatbot.document import Doc, open_document
+from ner_engine.chatbot.match import core
 from ner_engine.chatbot.menu import Dish
 from ner_engine.chatbot.replies import Saying, parse_template
 from ner_engine.chatbot.rules import ACTS, CONTEXTS, PROBLEMS, REPLIES, Form, Hours, Intent, Rules, Slot
@@ -28,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z가-힣][\w]*")
 
 # The keys a slot of each type has besides the common ones: (required, optional).
 _SLOT_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "items": (("label",), ("units", "assume", "min", "max")),
+    "items": (("label", "count_label"), ("units", "assume", "min", "max")),
     "date": (("label",), ("closed", "within_days")),
     "time": (("label",), ("from", "to")),
     "count": (("label",), ("units", "adds", "suffix", "min", "max")),
@@ -91,7 +92,7 @@ def _weekday_names(days: Collection[int]) -> str:
     return ", ".join(f"{WEEKDAYS[day]}요일" for day in days)
 
 
-def _saying(doc: Doc, *, always: Collection[str], sometimes: Collection[str] = (), labels: bool = False) -> Saying:
+def _saying(doc: Doc, *, always: Collection[str], labels: bool = False) -> Saying:
     """A reply and its wordings. At least one wording must do with the values that are ``always`` there."""
     wordings = []
     safe = False
@@ -101,8 +102,8 @@ def _saying(doc: Doc, *, always: Collection[str], sometimes: Collection[str] = (
         except ConfigError as error:
             raise entry.wrong(str(error)) from None
         for name in sorted(template.names):
-            if name not in always and name not in sometimes and not (labels and _LABEL.fullmatch(name)):
-                raise entry.wrong(f"unknown gap {{{name}}}; expected one of {', '.join([*always, *sometimes])}")
+            if name not in always and not (labels and _LABEL.fullmatch(name)):
+                raise entry.wrong(f"unknown gap {{{name}}}; expected one of {', '.join(always)}")
         safe = safe or template.names <= set(always)
         wordings.append(template)
     if not safe:
@@ -157,7 +158,8 @@ def _weekdays(keys: Mapping[str, Doc]) -> tuple[int, ...]:
 
 def _form(name: str, doc: Doc, facts: Collection[str], has_menu: bool) -> Form:
     keys = doc.fields(
-        required=("title", "opening", "slots", "confirm", "unclear_confirm", "done"), optional=("more", "unclear_more")
+        required=("title", "opening", "slots", "confirm", "unclear_confirm", "done"),
+        optional=("more", "unclear_more"),
     )
     raw_slots = keys["slots"].named()
     if not raw_slots:
@@ -201,14 +203,12 @@ def _slot(name: str, doc: Doc, facts: Collection[str]) -> Slot:
         optional=("words", *optional),
     )
     problems = keys["problems"].fields(required=list(needs)) if needs else {}
-    label = keys["label"].text() if "label" in keys else ""
-    if label and not _LABEL.fullmatch(label):
-        raise keys["label"].wrong(f"expected an entity label such as DT; got {label!r}")
     slot = Slot(
         name=name,
         title=keys["title"].text(),
         type=slot_type,
-        label=label,
+        label=_label(keys, "label"),
+        count_label=_label(keys, "count_label"),
         ask=_saying(keys["ask"], always=facts),
         retry=_saying(keys["retry"], always=facts),
         problems={key: _saying(text, always=[*facts, *needs[key]]) for key, text in problems.items()},
@@ -233,6 +233,17 @@ def _slot(name: str, doc: Doc, facts: Collection[str]) -> Slot:
     return slot
 
 
+def _label(keys: Mapping[str, Doc], key: str) -> str:
+    return _label_of(keys[key]) if key in keys else ""
+
+
+def _label_of(doc: Doc) -> str:
+    label = doc.text()
+    if not _LABEL.fullmatch(label):
+        raise doc.wrong(f"expected an entity label such as DT; got {label!r}")
+    return label
+
+
 def _suffix(keys: Mapping[str, Doc]) -> str:
     return keys["suffix"].text() if "suffix" in keys else ""
 
@@ -242,7 +253,18 @@ def _intent(
 ) -> Intent:
     keys = doc.fields(
         required=("do",),
-        optional=("form", "say", "exact", "keywords", "patterns", "entities", "unless", "when", "priority"),
+        optional=(
+            "form",
+            "say",
+            "exact",
+            "keywords",
+            "patterns",
+            "entities",
+            "needs",
+            "unless",
+            "when",
+            "priority",
+        ),
     )
     do = keys["do"].choice(ACTS)
     if (do == "start") != ("form" in keys):
@@ -265,10 +287,11 @@ def _intent(
         line=doc.line,
         form=keys["form"].choice(list(forms)) if "form" in keys else "",
         say=_saying(keys["say"], always=facts, labels=True) if "say" in keys else None,
-        exact=tuple("".join(text.split()).casefold() for text in keys["exact"].texts()) if "exact" in keys else (),
+        exact=tuple(core(text) for text in keys["exact"].texts()) if "exact" in keys else (),
         keywords=tuple((word, _keyword(word)) for word in keys["keywords"].texts()) if "keywords" in keys else (),
         patterns=tuple(p.pattern() for p in keys["patterns"].one_or_more()) if "patterns" in keys else (),
         entities=tuple((label, weight.number()) for label, weight in entities.items()),
+        needs=tuple(_label_of(label) for label in keys["needs"].one_or_more()) if "needs" in keys else (),
         unless=keys["unless"].pattern() if "unless" in keys else None,
         when=tuple(w.choice(CONTEXTS) for w in keys["when"].one_or_more()) if "when" in keys else CONTEXTS,
         priority=_priority(keys),

@@ -17,7 +17,7 @@ __all__ = ["ACTS", "CONTEXTS", "PROBLEMS", "REPLIES", "Form", "Hours", "Intent",
 
 # What an intent may do.
 ACTS = (
-    "reply", "start", "yes", "no", "enough", "cancel", "remove", "replace", "more", "change", "status",
+    "reply", "start", "accept", "decline", "enough", "cancel", "remove", "replace", "more", "change", "status",
     "price", "dish", "open_now", "repeat",
 )  # fmt: skip
 
@@ -67,9 +67,12 @@ REPLIES: Mapping[str, frozenset[str]] = {
         "price": "food price",
         "total": "items total",
         "has_dish": "food price",
-        "open_now": "opens closes",
-        "closed_now": "opens closes",
-        "closed_today": "closed",
+        "price_list": "",
+        "open_now": "",
+        "closed_now": "",
+        "open_day": "day",
+        "closed_day": "day weekday",
+        "repeat_idle": "",
     }.items()
 }
 
@@ -97,9 +100,9 @@ PROBLEMS: Mapping[str, Mapping[str, frozenset[str]]] = {
 class Slot:
     """One thing a form has to know. Which fields count depends on ``type``.
 
-    ``label`` is the entity label that fills it, ``words`` what people call it (``시간 바꿀게요``), ``units``
-    the classifiers of its counts, ``adds`` words whose counts are summed (``어른 둘 아이 하나``), ``reject``
-    answers that are no name.
+    ``label`` is the entity label that fills it, ``words`` what people call it (``시간 바꿀게요``), ``units`` the
+    classifiers of its counts, ``count_label`` the label that counts of dishes carry, ``adds`` words whose counts
+    are summed (``어른 둘 아이 하나``), ``reject`` answers that are no name.
     """
 
     name: str
@@ -110,6 +113,7 @@ class Slot:
     problems: Mapping[str, Saying]
     label: str = ""
     words: tuple[str, ...] = ()
+    count_label: str = ""
     units: tuple[str, ...] = ()
     adds: tuple[str, ...] = ()
     reject: tuple[str, ...] = ()
@@ -161,6 +165,7 @@ class Intent:
     keywords: tuple[tuple[str, re.Pattern[str]], ...] = ()
     patterns: tuple[re.Pattern[str], ...] = ()
     entities: tuple[tuple[str, int], ...] = ()
+    needs: tuple[str, ...] = ()
     unless: re.Pattern[str] | None = None
     when: tuple[str, ...] = CONTEXTS
     priority: int = 0

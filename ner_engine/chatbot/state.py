@@ -175,7 +175,9 @@ def _mapping(data: object, what: str, keys: tuple[str, ...] | None = None) -> Ma
     if not isinstance(data, Mapping):
         raise DataError(f"chat state: {what}: expected a mapping; got {type(data).__name__}")
     if keys is not None and set(data) != set(keys):
-        raise DataError(f"chat state: {what}: expected the keys {', '.join(keys)}; got {', '.join(map(str, data))}")
+        raise DataError(
+            f"chat state: {what}: expected the keys {', '.join(keys)}; got {', '.join(map(str, data))}"
+        )
     return data
 
 

@@ -174,8 +174,7 @@ def _show_stats(counted: Stats) -> None:
     _table(
         header,
         [
-            [label, one.entities, one.forms, one.once]
-            + ([f"{unseen.per_label[label]:.1%}"] if unseen else [])
+            [label, one.entities, one.forms, one.once] + ([f"{unseen.per_label[label]:.1%}"] if unseen else [])
             for label, one in counted.labels.items()
         ],
     )
@@ -201,6 +200,7 @@ def validate(
     go; what was done is told, and the exit status is that of the copy.
 
     Example: ner-engine corpus validate test.jsonl --against train.jsonl
+
     Example: ner-engine corpus validate mine.jsonl --fix mine-fixed.jsonl
     """
     if repair is not None:
@@ -312,9 +312,7 @@ def import_(
     source: Annotated[str, typer.Argument(metavar="FORMAT", callback=_known, help="Format of the authors.")],
     path: _Input,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")],
-    name: Annotated[
-        str | None, typer.Option(help="Name of the files written (default: the input's).")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the files written (default: the input's).")] = None,
     encoding: _Encoding = None,
     column: _Column = None,
     as_json: _Json = False,
@@ -333,8 +331,9 @@ def import_(
     _make_folder(output)
     write(kept.sentences, data, format="jsonl")
     problems = find_problems(kept)
+    told = {problem for problem in corpus.problems if problem.level == ERROR}  # these are why lines were left out
     lines = [f"{line}\n" for line in left_out]
-    lines += (f"{p} [{p.level} {p.code}]\n" for p in problems if p.level != ERROR or p not in corpus.problems)
+    lines += (f"{problem} [{problem.level} {problem.code}]\n" for problem in problems if problem not in told)
     write_atomically(report, lines)
     entities = sum(len(s.entities) for s in kept.sentences)
     codes = Counter(problem.code for problem in problems)

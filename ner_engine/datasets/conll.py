@@ -154,10 +154,7 @@ def _refuse(sentence: Sentence, number: int) -> None:
         surface = sentence.surface(span)
         if surface != surface.strip():
             raise DataError(
-                f"conll: expected an entity that begins and ends in a token; "
-                f"got {surface!r} in sentence {number}"
+                f"conll: expected an entity that begins and ends in a token; got {surface!r} in sentence {number}"
             )
         if parse_tag(f"B-{span.label}") != ("B", span.label):
-            raise DataError(
-                f"conll: expected a label without spaces; got {span.label!r} in sentence {number}"
-            )
+            raise DataError(f"conll: expected a label without spaces; got {span.label!r} in sentence {number}")

@@ -147,8 +147,8 @@ def load_grammar(folder: Path, lexicons: Path) -> Grammar:
     made = {name: choice(options) for name, options in rules.items()}
     topics = []
     for topic, options in frames.items():
-        made[f"frames {topic}"] = choice(options)
-        topics.append((made[f"frames {topic}"].cumulative[-1] * boosts[topic], (Ref(f"frames {topic}"),)))
+        made[topic] = choice(options)
+        topics.append((made[topic].cumulative[-1] * boosts[topic], (Ref(topic),)))
     made[_FRAME] = choice([*topics])
 
     words: dict[str, Lexicon] = {}
@@ -161,7 +161,7 @@ def load_grammar(folder: Path, lexicons: Path) -> Grammar:
                 raise ConfigError(f"expected the lexicon {file}; found none", path=path, line=number)
             words[node.lexicon] = load_lexicon(file)
     _check_that_all_end(made, opened)
-    return Grammar(made, words, {topic: len(options) for topic, options in frames.items()})
+    return Grammar(made, words, {name.removeprefix("frames "): len(options) for name, options in frames.items()})
 
 
 def _open(
@@ -179,10 +179,10 @@ def _open(
         raise ConfigError(
             f"expected '@rule name' or '@frames topic *2'; got {line!r}", path=path, line=number
         )
-    name = match["name"]
+    name = match["name"] if match["kind"] == "rule" else f"frames {match['name']}"
     if name in opened or name == _FRAME:
         where = f" at {opened[name][0].name}:{opened[name][1]}" if name in opened else ""
-        raise ConfigError(f"expected a new name; {name!r} is taken{where}", path=path, line=number)
+        raise ConfigError(f"expected a new name; {match['name']!r} is taken{where}", path=path, line=number)
     opened[name] = place
     if match["kind"] == "frames":
         boosts[name] = float(match["weight"] or 1)
@@ -223,7 +223,7 @@ def _check_that_all_end(rules: Mapping[str, Choice], opened: Mapping[str, _Place
         ending |= new
     for name in rules:
         if name not in ending:
-            path, line = opened.get(name.removeprefix("frames "), (None, None))
+            path, line = opened.get(name, (None, None))
             raise ConfigError(f"rule {name!r} refers to itself and can never end", path=path, line=line)
 
 

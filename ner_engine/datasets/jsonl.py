@@ -66,9 +66,7 @@ def _objects(lines: Sequence[str], *, path: str) -> Iterator[tuple[int, Any]]:
             yield number, Problem(path, number, "bad-json", f"expected a JSON object; got {_shown(value)}")
 
 
-def _spans(
-    given: Sequence[Any], text: str, *, path: str, line: int
-) -> tuple[tuple[Span, ...], list[Problem]]:
+def _spans(given: Sequence[Any], text: str, *, path: str, line: int) -> tuple[tuple[Span, ...], list[Problem]]:
     spans: list[Span] = []
     problems: list[Problem] = []
     for one in given:

@@ -107,8 +107,7 @@ def dump(sentences: Iterable[Sentence]) -> Iterator[str]:
         for span in sentence.entities:
             if any(c.isspace() or c in "<>:" for c in span.label) or parse_tag(f"B-{span.label}") is None:
                 raise DataError(
-                    f"klue: expected a label without spaces, <, > and :; "
-                    f"got {span.label!r} in sentence {number}"
+                    f"klue: expected a label without spaces, <, > and :; got {span.label!r} in sentence {number}"
                 )
         tags = spans_to_tags(len(text), sentence.entities, scheme="BIO")
         rows = "".join(f"{char}\t{tag}\n" for char, tag in zip(text, tags, strict=True))

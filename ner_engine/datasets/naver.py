@@ -33,7 +33,7 @@ def parse(lines: Sequence[str], *, path: str) -> Iterator[Record | Problem]:
             block, broken = [], False
         elif len(cells) == 2:
             tags_here = cells[1].split()
-            yield from _sentence(cells[0], tags_here, [number] * len(tags_here), path=path)
+            yield from _sentence(cells[0], tags_here, [number] * max(1, len(tags_here)), path=path)
         elif len(cells) == 3 and cells[1].strip() and " " not in cells[1]:
             first = first if block else number
             block.append((cells[1], cells[2].strip()))
@@ -43,11 +43,9 @@ def parse(lines: Sequence[str], *, path: str) -> Iterator[Record | Problem]:
             broken = True
 
 
-def _sentence(
-    text: str, tags: Sequence[str], numbers: Sequence[int], *, path: str
-) -> Iterator[Record | Problem]:
+def _sentence(text: str, tags: Sequence[str], numbers: Sequence[int], *, path: str) -> Iterator[Record | Problem]:
     units = [match.span() for match in _WORD.finditer(text)]
-    line = numbers[0] if numbers else 0
+    line = numbers[0]
     if not units or len(units) != len(tags):
         message = f"expected a tag for each of {len(units)} words; got {len(tags)}; left out"
         yield Problem(path, line, "bad-row", message)

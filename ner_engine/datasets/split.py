@@ -28,8 +28,7 @@ def split(sentences: Sequence[Sentence], *, ratios: Sequence[float], seed: int) 
     groups = _groups(sentences)
     if len(groups) < len(ratios):
         raise DataError(
-            f"expected at least {len(ratios)} different sentences to split into as many parts; "
-            f"got {len(groups)}"
+            f"expected at least {len(ratios)} different sentences to split into as many parts; got {len(groups)}"
         )
     order = list(range(len(groups)))
     random.Random(seed).shuffle(order)

@@ -42,12 +42,12 @@ class Embeddings(nn.Module):
 
     def weight(self, table: str) -> nn.Parameter:
         """The weight ``(rows, width)`` of a table."""
-        return cast(nn.Embedding, self.tables[table]).weight
+        return cast(nn.Parameter, cast(nn.Embedding, self.tables[table]).weight)
 
     def sparse_parameters(self) -> list[nn.Parameter]:
         """The weights with sparse gradients."""
         tables = (cast(nn.Embedding, table) for table in self.tables.values())
-        return [table.weight for table in tables if table.sparse]
+        return [cast(nn.Parameter, table.weight) for table in tables if table.sparse]
 
     def forward(self, ids: Tensor, flags: Tensor) -> Tensor:
         """See the module's docstring. In training each id is hidden with probability ``unknown_rate``."""

@@ -36,6 +36,7 @@ from ner_engine.training.checkpoint import (
     save_checkpoint,
 )
 from ner_engine.training.data import Example, Source, batches, collate, encode, load_source, split_source
+from ner_engine.training.lexicons import read_lexicons
 from ner_engine.training.metrics import Scores, score_spans
 from ner_engine.training.vectors import Vectors, read_vectors
 
@@ -93,24 +94,6 @@ class Result:
     history: Sequence[Mapping[str, Any]]
 
 
-def _lexicons(recipe: Recipe, root: Path) -> dict[str, list[str]]:
-    """Forms of each gazetteer category: one a line, ``#`` comments, anything after a tab ignored."""
-    forms: dict[str, list[str]] = {}
-    for category, files in recipe.features.gazetteers.items():
-        forms[category] = []
-        for name in files:
-            path = root / name
-            try:
-                lines = path.read_text(encoding="utf-8").splitlines()
-            except FileNotFoundError:
-                raise ConfigError(
-                    f"features.gazetteers.{category}: expected a lexicon file; none there", path=path
-                ) from None
-            entries = (line.split("\t")[0].strip() for line in lines if not line.startswith("#"))
-            forms[category] += [entry for entry in entries if entry]
-    return forms
-
-
 def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     """Read the sources, build the vocabularies on the training part, and encode everything.
 
@@ -134,7 +117,9 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     )
     gazetteer = None
     if "gazetteer" in recipe.features.inputs:
-        gazetteer = Gazetteer.build(_lexicons(recipe, root), min_length=recipe.features.gazetteer_min_length)
+        gazetteer = Gazetteer.build(
+            read_lexicons(recipe.features.gazetteers, root), min_length=recipe.features.gazetteer_min_length
+        )
     extractor = FeatureExtractor.fit(
         recipe.features,
         tokenizer,

@@ -1,0 +1,281 @@
+"""Changing the list of an order by what was said: added, removed, replaced, counted anew.
+
+Works on a ``Talk`` whose draft is of a form with items; ``change_items`` tells whether the utterance was about
+them at all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from ner_engine.chatbot.mentions import Mention
+from ner_engine.chatbot.menu import Dish, guess_dish, lookup, similar_dishes
+from ner_engine.chatbot.orders import (
+    Corrected,
+    Request,
+    add_item,
+    bind,
+    count_of,
+    only_filler,
+    set_item,
+    show_items,
+    swap_item,
+    unlabelled_guess,
+)
+from ner_engine.chatbot.rules import Slot
+from ner_engine.chatbot.state import CHANGE, COUNT, Item, Offer
+from ner_engine.chatbot.talk import Talk
+
+__all__ = ["change_items", "dish_of", "reply_unknown_dish", "take_offered"]
+
+_ALL = re.compile(r"(?<![가-힣])(?:다|전부|모두|싹|몽땅|전체)(?![가-힣])")
+
+
+@dataclass(slots=True)
+class _Change:
+    """One change to the list being worked out."""
+
+    talk: Talk
+    slot: Slot
+    acts: frozenset[str]
+    added: list[Item]
+    ask_count: str = ""
+    handled: bool = False
+
+
+def dish_of(talk: Talk, mention: Mention) -> Dish | None:
+    """The dish of the menu a mention names; without a menu, any dish will do."""
+    if not talk.rules.menu:
+        return Dish(mention.text, 0)
+    return lookup(talk.rules.menu, mention.text)
+
+
+def change_items(talk: Talk, slot: Slot, corrected: Corrected, acts: frozenset[str]) -> bool:
+    """Apply an utterance to the items of the draft in hand. ``acts`` are those of the intents it answers to."""
+    work = _Change(talk, slot, acts, [])
+    requests, floating = bind(slot, talk.rules.menu, corrected.kept)
+    requests, floating = _take_back(work, corrected, requests, floating)
+    if "replace" in acts and not corrected.dropped and len(requests) == 1 and talk.draft.focus:
+        requests = _swap_focus(work, requests)
+    for request in requests:
+        _want(work, request)
+    if not requests and not corrected.dropped:
+        _loose_count(work, floating)
+    if not work.handled and not corrected.dropped and {"remove"} & acts:
+        _remove_unnamed(work)
+    if not work.handled and not acts - {"start", "more"}:
+        _guess(work, floating)
+    if work.added:
+        talk.reply("added", added=show_items(work.added, talk.rules.menu))
+    if work.ask_count:
+        talk.update(replace(talk.draft, focus=work.ask_count, asked=COUNT))
+    elif work.handled and talk.draft.asked == COUNT:
+        talk.update(replace(talk.draft, asked=""))
+    return work.handled
+
+
+def _items(work: _Change) -> tuple[Item, ...]:
+    return work.talk.draft.items
+
+
+def _put(work: _Change, items: tuple[Item, ...], focus: str) -> None:
+    work.talk.update(replace(work.talk.draft, items=items, focus=focus))
+    work.handled = True
+
+
+def _have(work: _Change, name: str) -> int:
+    return next((item.count for item in _items(work) if item.name == name), 0)
+
+
+def _take_back(
+    work: _Change, corrected: Corrected, requests: tuple[Request, ...], floating: tuple[Mention, ...]
+) -> tuple[tuple[Request, ...], tuple[Mention, ...]]:
+    """The dishes and counts that 말고 or 빼 took back, with what is to stand in their place."""
+    talk, menu = work.talk, work.talk.rules.menu
+    for kind, group in corrected.dropped:
+        foods = [m for m in group if m.label == work.slot.label]
+        counts = [c for m in group if (c := count_of(work.slot, menu, m)) and c.number]
+        news = [c for m in floating if (c := count_of(work.slot, menu, m)) and c.number]
+        if not foods:
+            if counts and news and news[0].number:  # 두 그릇 말고 세 그릇
+                same = [item.name for item in _items(work) if item.count == counts[0].number]
+                _set(work, same[-1] if same else _focus(work), news[0].number)
+                floating = floating[1:]
+            elif counts and counts[0].number and kind == "remove" and _focus(work):
+                _remove(work, _focus(work), counts[0].number)
+            continue
+        for food in foods:
+            dish = dish_of(talk, food)
+            name = dish.name if dish else food.text
+            if not _have(work, name):
+                if not requests:
+                    talk.reply("not_in_order", food=name)
+                    work.handled = True
+            elif kind == "replace" and requests and (new := dish_of(talk, requests[0].food)):
+                wanted = requests[0].count.number if requests[0].count else None
+                _swap(work, name, new, wanted or _have(work, name))
+                requests = requests[1:]
+            elif kind == "replace" and news and news[0].number:
+                _set(work, name, news[0].number)
+                floating = floating[1:]
+            else:
+                _remove(work, name, counts[0].number if counts and kind == "remove" else None)
+    return requests, floating
+
+
+def _focus(work: _Change) -> str:
+    """The dish a bare count is about: the one last spoken of, or the last on the list."""
+    focus = work.talk.draft.focus
+    if focus and (_have(work, focus) or work.talk.draft.asked == COUNT):
+        return focus
+    return _items(work)[-1].name if _items(work) else ""
+
+
+def _swap(work: _Change, old: str, new: Dish, count: int) -> None:
+    if not _in_range(work, new.name, count):
+        return
+    _put(work, swap_item(_items(work), old, new.name, count), new.name)
+    shown = show_items([Item(new.name, count)], work.talk.rules.menu)
+    work.talk.reply("replaced", old=old, new=shown)
+    work.talk.note(f"{work.slot.name}: {old} → {shown}")
+
+
+def _swap_focus(work: _Change, requests: tuple[Request, ...]) -> tuple[Request, ...]:
+    """``그거 말고 짬뽕``, ``아니 짬뽕``: the dish last spoken of gives way."""
+    old, new = _focus(work), dish_of(work.talk, requests[0].food)
+    if not _have(work, old) or new is None:
+        return requests
+    wanted = requests[0].count.number if requests[0].count else None
+    if new.name == old:
+        if wanted:
+            _set(work, old, wanted)
+    else:
+        _swap(work, old, new, wanted or _have(work, old))
+    return requests[1:]
+
+
+def _set(work: _Change, name: str, count: int) -> None:
+    if not name or not _in_range(work, name, count):
+        return
+    _put(work, set_item(_items(work), name, count), name)
+    shown = show_items([Item(name, count)], work.talk.rules.menu)
+    work.talk.reply("set", item=shown)
+    work.talk.note(f"{work.slot.name}: {shown}")
+
+
+def _remove(work: _Change, name: str, count: int | None) -> None:
+    """Take a dish off the list, or so many of it."""
+    talk = work.talk
+    left = _have(work, name) - count if count else 0
+    _put(work, set_item(_items(work), name, left), name)
+    talk.note(f"{work.slot.name}: {name} 빼기")
+    if left > 0:
+        talk.reply("reduced", item=show_items([Item(name, left)], talk.rules.menu))
+    else:
+        talk.reply("removed", removed=name)
+
+
+def _remove_unnamed(work: _Change) -> None:
+    """``그거 빼 주세요`` and ``다 빼 주세요``."""
+    if not _items(work):
+        work.talk.reply("order_empty")
+        work.handled = True
+    elif _ALL.search(work.talk.text):
+        _put(work, (), "")
+        work.talk.reply("emptied")
+    else:
+        _remove(work, _focus(work), None)
+
+
+def _in_range(work: _Change, name: str, count: int) -> bool:
+    slot = work.slot
+    if slot.least <= count <= slot.most:
+        return True
+    heard = show_items([Item(name, count)], work.talk.rules.menu)
+    work.talk.say(slot.problems["range"], {"heard": heard, "min": str(slot.least), "max": str(slot.most)})
+    work.handled = True
+    return False
+
+
+def _want(work: _Change, request: Request) -> None:
+    """A dish asked for: put on the list, counted anew, asked about, or found not to be on the menu."""
+    talk = work.talk
+    dish = dish_of(talk, request.food)
+    number = request.count.number if request.count else None
+    if dish is None:
+        reply_unknown_dish(talk, request.food.text, number or 0)
+        work.handled = True
+        return
+    vague = request.count is not None and number is None
+    recount = request.to or bool({"change", "replace"} & work.acts) or talk.draft.asked == CHANGE
+    if _have(work, dish.name) and recount and number:
+        _set(work, dish.name, number)
+    elif vague or (_have(work, dish.name) and recount) or (number is None and work.slot.assume is None):
+        work.ask_count, work.handled = dish.name, True
+    else:
+        _take_dish(
+            talk, work.slot, dish.name, number if number is not None else work.slot.assume or 1, work.added
+        )
+        work.handled = True
+
+
+def _take_dish(talk: Talk, slot: Slot, name: str, count: int, added: list[Item]) -> None:
+    """Put so many of a dish on the list, if that many may be had."""
+    work = _Change(talk, slot, frozenset(), added)
+    if count >= slot.least and _in_range(work, name, _have(work, name) + count):
+        _put(work, add_item(_items(work), name, count), name)
+        added.append(Item(name, count))
+        talk.note(f"{slot.name} ← {name} {count}")
+    elif count < slot.least:
+        _in_range(work, name, count)
+
+
+def _loose_count(work: _Change, floating: tuple[Mention, ...]) -> None:
+    """A count without its dish: more of the last one (``하나 더``), or a new count for it (``두 그릇이요``)."""
+    talk = work.talk
+    counts = [c for m in floating if (c := count_of(work.slot, talk.rules.menu, m))]
+    number = counts[-1].number if counts else None
+    focus = _focus(work)
+    if "more" in work.acts and focus and (number is not None or not counts):
+        _take_dish(talk, work.slot, focus, number or 1, work.added)
+        work.handled = True
+    elif number is not None and focus and only_filler(talk.text, talk.mentions):
+        if _have(work, focus):
+            _set(work, focus, number)
+        else:
+            _take_dish(talk, work.slot, focus, number, work.added)
+            work.handled = True
+
+
+def _guess(work: _Change, floating: tuple[Mention, ...]) -> None:
+    """A dish nobody labelled, because it is misspelt."""
+    guess = unlabelled_guess(work.talk.rules.menu, work.talk.text, work.talk.mentions)
+    if guess is not None:
+        counts = [c for m in floating if (c := count_of(work.slot, work.talk.rules.menu, m))]
+        reply_unknown_dish(work.talk, guess[0], counts[-1].number or 0 if counts else 0)
+        work.handled = True
+
+
+def take_offered(talk: Talk, slot: Slot, offer: Offer) -> None:
+    """The dish that was offered for a misspelt one is wanted."""
+    added: list[Item] = []
+    _take_dish(talk, slot, offer.name, offer.count or slot.assume or 1, added)
+    if added:
+        talk.reply("added", added=show_items(added, talk.rules.menu))
+
+
+def reply_unknown_dish(talk: Talk, name: str, count: int, *, offer: bool = True) -> None:
+    """Say that a dish is not on the menu: offer the one that was probably meant, or name what resembles it."""
+    guess = guess_dish(talk.rules.menu, name) if offer else None
+    if guess is not None and talk.state.offer is None:
+        talk.reply("did_you_mean", food=name, guess=guess.name)
+        talk.state = replace(talk.state, offer=Offer("dish", guess.name, count))
+        talk.note(f"메뉴에 없는 '{name}' → '{guess.name}' 확인")
+        return
+    talk.note(f"메뉴에 없는 '{name}'")
+    similar = similar_dishes(talk.rules.menu, name)
+    if similar:
+        talk.reply("not_on_menu", food=name, similar=", ".join(dish.name for dish in similar))
+    else:
+        talk.reply("not_on_menu_alone", food=name)

@@ -1,0 +1,39 @@
+"""Lexicon files of a recipe -> the forms of each gazetteer category."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ner_engine.errors import ConfigError
+
+__all__ = ["read_lexicons"]
+
+
+def read_lexicons(categories: Mapping[str, Sequence[str]], root: Path) -> dict[str, list[str]]:
+    """Forms of each category, in file order.
+
+    A file holds one form a line; ``#`` starts a comment, anything after a tab is ignored. ``FILE.tsv:PREFIX``
+    keeps only the rows of a tab-separated file whose second column starts with PREFIX (a table of forms and
+    fine labels). Raises ConfigError for a file that is not there.
+    """
+    forms: dict[str, list[str]] = {}
+    for category, files in categories.items():
+        forms[category] = []
+        for name in files:
+            file, _, prefix = name.partition(":")
+            path = root / file
+            try:
+                lines = path.read_text(encoding="utf-8").splitlines()
+            except FileNotFoundError:
+                raise ConfigError(
+                    f"features.gazetteers.{category}: expected a lexicon file; none there", path=path
+                ) from None
+            for line in lines:
+                form, *rest = line.split("\t")
+                if line.startswith("#") or not form.strip():
+                    continue
+                if prefix and not (rest and rest[0].startswith(prefix)):
+                    continue
+                forms[category].append(form.strip())
+    return forms

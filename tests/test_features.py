@@ -174,3 +174,7 @@ def test_unknown_inputs_and_buckets_are_refused(fake_tokenizer):
         _extractor(fake_tokenizer, inputs={"syllabel": 4})
     with pytest.raises(ConfigError, match=r"features.buckets: .*; got 'jamo'"):
         _extractor(fake_tokenizer, buckets={"jamo": 4})
+    with pytest.raises(ConfigError, match=r"features.inputs.tail: expected 4, the width of the table 'syllable'"):
+        _extractor(fake_tokenizer, inputs={"syllable": 4, "tail": 8})
+    with pytest.raises(ConfigError, match=r"features.inputs.jamo: expected a width of at least 1; got 0"):
+        _extractor(fake_tokenizer, inputs={"jamo": 0})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ner_engine.chatbot.cart import dish_of, reply_unknown_dish
+from ner_engine.chatbot.cart import dish_of, reply_unknown_dish, say_total
 from ner_engine.chatbot.clock import WEEKDAYS, read_day, show_day
 from ner_engine.chatbot.match import Hit
 from ner_engine.chatbot.mentions import Mention
-from ner_engine.chatbot.orders import show_items, total_price
+from ner_engine.chatbot.orders import show_items
 from ner_engine.chatbot.talk import Talk
 
 __all__ = ["answer"]
@@ -46,9 +46,7 @@ def _about_dishes(talk: Talk, reply: str) -> None:
         return
     draft = talk.state.draft
     if draft is not None and draft.items:
-        menu = talk.rules.menu
-        total = f"{total_price(draft.items, menu):,}원"
-        talk.reply("total", items=show_items(draft.items, menu), total=total)
+        say_total(talk)
     else:
         talk.reply("price_list")
 
@@ -74,14 +72,13 @@ def _opening(talk: Talk) -> None:
 
 
 def _status(talk: Talk) -> None:
-    parts = []
+    told = False
     for draft in talk.state.drafts:
         form = talk.rules.forms[draft.form]
         shown = [show_items(draft.items, talk.rules.menu)] if draft.items else []
         shown += [value.shown for slot in form.slots if (value := draft.value(slot.name))]
         if shown:
-            parts.append(f"{form.title}: {', '.join(shown)}")
-    if parts:
-        talk.reply("status", summary=" / ".join(parts))
-    else:
+            talk.reply("status", form=form.title, summary=", ".join(shown))
+            told = True
+    if not told:
         talk.reply("status_none")

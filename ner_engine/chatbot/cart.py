@@ -7,6 +7,7 @@ them at all.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ner_engine.chatbot.mentions import Mention
@@ -21,13 +22,15 @@ from ner_engine.chatbot.orders import (
     set_item,
     show_items,
     swap_item,
+    total_price,
+    unit_of,
     unlabelled_guess,
 )
 from ner_engine.chatbot.rules import Slot
 from ner_engine.chatbot.state import CHANGE, COUNT, Item, Offer
 from ner_engine.chatbot.talk import Talk
 
-__all__ = ["change_items", "dish_of", "reply_unknown_dish", "take_offered"]
+__all__ = ["change_items", "dish_of", "reply_unknown_dish", "say_total", "take_offered"]
 
 _ALL = re.compile(r"(?<![가-힣])(?:다|전부|모두|싹|몽땅|전체)(?![가-힣])")
 
@@ -40,6 +43,7 @@ class _Change:
     slot: Slot
     acts: frozenset[str]
     added: list[Item]
+    removed: list[str]
     ask_count: str = ""
     handled: bool = False
 
@@ -53,21 +57,29 @@ def dish_of(talk: Talk, mention: Mention) -> Dish | None:
 
 def change_items(talk: Talk, slot: Slot, corrected: Corrected, acts: frozenset[str]) -> bool:
     """Apply an utterance to the items of the draft in hand. ``acts`` are those of the intents it answers to."""
-    work = _Change(talk, slot, acts, [])
+    work = _Change(talk, slot, acts, [], [])
     requests, floating = bind(slot, talk.rules.menu, corrected.kept)
     requests, floating = _take_back(work, corrected, requests, floating)
     if "replace" in acts and not corrected.dropped and len(requests) == 1 and talk.draft.focus:
         requests = _swap_focus(work, requests)
+    unknown = [request for request in requests if dish_of(talk, request.food) is None]
     for request in requests:
-        _want(work, request)
+        if request not in unknown:
+            _want(work, request)
     if not requests and not corrected.dropped:
         _loose_count(work, floating)
-    if not work.handled and not corrected.dropped and {"remove"} & acts:
+    if not work.handled and not requests and not corrected.dropped and "remove" in acts:
         _remove_unnamed(work)
-    if not work.handled and not acts - {"start", "more"}:
+    if not work.handled and not requests and not acts - {"start", "more"}:
         _guess(work, floating)
+    if work.removed:
+        talk.reply("removed", removed=", ".join(work.removed))
     if work.added:
-        talk.reply("added", added=show_items(work.added, talk.rules.menu))
+        _say_added(talk, work.added)
+    for request in unknown:
+        count = request.count.number if request.count else None
+        reply_unknown_dish(talk, request.food.text, count or 0)
+        work.handled = True
     if work.ask_count:
         talk.update(replace(talk.draft, focus=work.ask_count, asked=COUNT))
     elif work.handled and talk.draft.asked == COUNT:
@@ -147,9 +159,10 @@ def _swap_focus(work: _Change, requests: tuple[Request, ...]) -> tuple[Request, 
     if not _have(work, old) or new is None:
         return requests
     wanted = requests[0].count.number if requests[0].count else None
-    if new.name == old:
-        if wanted:
-            _set(work, old, wanted)
+    if _have(work, new.name):  # 아니 짜장면 세 그릇, with 짜장면 on the list: its count was wrong
+        if not wanted:
+            return requests
+        _set(work, new.name, wanted)
     else:
         _swap(work, old, new, wanted or _have(work, old))
     return requests[1:]
@@ -173,7 +186,7 @@ def _remove(work: _Change, name: str, count: int | None) -> None:
     if left > 0:
         talk.reply("reduced", item=show_items([Item(name, left)], talk.rules.menu))
     else:
-        talk.reply("removed", removed=name)
+        work.removed.append(name)
 
 
 def _remove_unnamed(work: _Change) -> None:
@@ -199,13 +212,11 @@ def _in_range(work: _Change, name: str, count: int) -> bool:
 
 
 def _want(work: _Change, request: Request) -> None:
-    """A dish asked for: put on the list, counted anew, asked about, or found not to be on the menu."""
+    """A dish of the menu asked for: put on the list, counted anew, or asked about."""
     talk = work.talk
     dish = dish_of(talk, request.food)
     number = request.count.number if request.count else None
     if dish is None:
-        reply_unknown_dish(talk, request.food.text, number or 0)
-        work.handled = True
         return
     vague = request.count is not None and number is None
     recount = request.to or bool({"change", "replace"} & work.acts) or talk.draft.asked == CHANGE
@@ -222,7 +233,7 @@ def _want(work: _Change, request: Request) -> None:
 
 def _take_dish(talk: Talk, slot: Slot, name: str, count: int, added: list[Item]) -> None:
     """Put so many of a dish on the list, if that many may be had."""
-    work = _Change(talk, slot, frozenset(), added)
+    work = _Change(talk, slot, frozenset(), added, [])
     if count >= slot.least and _in_range(work, name, _have(work, name) + count):
         _put(work, add_item(_items(work), name, count), name)
         added.append(Item(name, count))
@@ -237,6 +248,9 @@ def _loose_count(work: _Change, floating: tuple[Mention, ...]) -> None:
     counts = [c for m in floating if (c := count_of(work.slot, talk.rules.menu, m))]
     number = counts[-1].number if counts else None
     focus = _focus(work)
+    if counts and talk.draft.asked != COUNT:  # 두 병: rather what comes in bottles
+        fitting = [item.name for item in _items(work) if unit_of(item.name, talk.rules.menu) == counts[-1].unit]
+        focus = focus if focus in fitting or not fitting else fitting[-1]
     if "more" in work.acts and focus and (number is not None or not counts):
         _take_dish(talk, work.slot, focus, number or 1, work.added)
         work.handled = True
@@ -262,7 +276,24 @@ def take_offered(talk: Talk, slot: Slot, offer: Offer) -> None:
     added: list[Item] = []
     _take_dish(talk, slot, offer.name, offer.count or slot.assume or 1, added)
     if added:
-        talk.reply("added", added=show_items(added, talk.rules.menu))
+        _say_added(talk, added)
+
+
+def say_total(talk: Talk) -> None:
+    """What the list costs so far."""
+    menu, items = talk.rules.menu, talk.draft.items
+    talk.reply("total", items=show_items(items, menu), total=f"{total_price(items, menu):,}원")
+
+
+def _say_added(talk: Talk, added: Sequence[Item]) -> None:
+    """What was put on the list; of one dish that was there before, also how many that makes."""
+    menu, have = talk.rules.menu, {item.name: item.count for item in talk.draft.items}
+    shown = show_items(added, menu)
+    if len(added) == 1 and have[added[0].name] > added[0].count:
+        count = f"{have[added[0].name]}{unit_of(added[0].name, menu)}"
+        talk.reply("added_more", added=shown, count=count)
+    else:
+        talk.reply("added", added=shown)
 
 
 def reply_unknown_dish(talk: Talk, name: str, count: int, *, offer: bool = True) -> None:

@@ -55,7 +55,7 @@ _MONTH_DAY = re.compile(rf"(\d{{1,2}}|{_SINO})월(\d{{1,2}}|{_SINO})일")
 _SLASHED = re.compile(r"(?<!\d)(\d{1,2})[/.](\d{1,2})(?![\d시명개])")
 _NAMED_MONTH = re.compile(r"(이번달|이달|다음달|담달)(\d{1,2})일")
 _DAYS_ON = re.compile(rf"(?:(\d{{1,3}})일|({'|'.join(_DAY_COUNTS)})|(일|이|삼|\d{{1,2}})주일?)(?:뒤|후|있다가)")
-_WEEKDAY = re.compile(rf"({_WEEK})?([{WEEKDAYS}])(?:요일|욜)")
+_WEEKDAY = re.compile(rf"({_WEEK})?(?:주말)?([{WEEKDAYS}])(?:요일|욜)")
 _SHORT_WEEKDAY = re.compile(rf"({_WEEK})([{WEEKDAYS}])(?![가-힣])")
 _DAY_ONLY = re.compile(r"(?<!\d)(\d{1,2})일(?!뒤|후|간|동안)")
 

@@ -18,6 +18,7 @@ from ner_engine.chatbot.cart import take_offered
 from ner_engine.chatbot.fill import fill_form
 from ner_engine.chatbot.match import KEYWORD, Hit, match_intents
 from ner_engine.chatbot.mentions import read_mentions
+from ner_engine.chatbot.orders import unlabelled_guess
 from ner_engine.chatbot.progress import advance, close_draft, go_on, miss, next_question, resume, start
 from ner_engine.chatbot.rules import Rules
 from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, State
@@ -56,7 +57,7 @@ def welcome(rules: Rules, state: State, *, now: datetime) -> Turn:
     """What the bot opens the conversation with."""
     talk = Talk(rules, state, now, "")
     talk.reply("welcome")
-    return _turn(talk, "")
+    return _turn(talk)
 
 
 def farewell(rules: Rules, state: State, *, now: datetime) -> Turn:
@@ -69,7 +70,7 @@ def farewell(rules: Rules, state: State, *, now: datetime) -> Turn:
         talk.reply("bye_unfinished", form=", ".join(open_titles))
     else:
         talk.reply("bye")
-    return _turn(talk, "")
+    return _turn(talk)
 
 
 def respond(rules: Rules, state: State, text: str, entities: Sequence[Entity], *, now: datetime) -> Turn:
@@ -93,11 +94,11 @@ def respond(rules: Rules, state: State, text: str, entities: Sequence[Entity], *
         _decide(talk, best)
     if talk.understood:
         talk.state = replace(talk.state, misses=0)
-    return _turn(talk, "" if best is None else best.intent.name)
+    return _turn(talk)
 
 
-def _turn(talk: Talk, chosen: str) -> Turn:
-    trace = Trace(talk.hits, chosen, tuple(talk.events), tuple(talk.said))
+def _turn(talk: Talk) -> Turn:
+    trace = Trace(talk.hits, talk.chosen, tuple(talk.events), tuple(talk.said))
     return Turn(talk.state, talk.spoken(), talk.understood, trace)
 
 
@@ -107,7 +108,7 @@ def _aside(talk: Talk, reply: str, **values: str) -> Turn:
     talk.reply(reply, **values)
     if talk.state.draft is not None and talk.state.draft.asked:
         talk.ask(talk.draft.asked)
-    return _turn(talk, "")
+    return _turn(talk)
 
 
 def _context(state: State) -> str:
@@ -134,6 +135,7 @@ def _answer_offer(talk: Talk, best: Hit | None) -> bool:
     if offer is None or draft is None or best is None or best.intent.do not in ("accept", "decline"):
         return False
     accepted = best.intent.do == "accept"
+    talk.chosen = best.intent.name
     if offer.kind == "resume":
         title = talk.form.title
         if accepted:
@@ -156,6 +158,8 @@ def _answer_offer(talk: Talk, best: Hit | None) -> bool:
 
 
 def _decide(talk: Talk, best: Hit | None) -> None:
+    best = _other_subject(talk, best) or best
+    talk.chosen = "" if best is None else best.intent.name
     act = "" if best is None else best.intent.do
     if best is not None and act in _ASKING and not _fills_what_was_asked(talk, best):
         answer(talk, best)
@@ -170,8 +174,16 @@ def _decide(talk: Talk, best: Hit | None) -> None:
         go_on(talk, best)
     elif act in ("accept", "decline"):
         talk.reply("yes_idle" if act == "accept" else "no_idle")
+    elif (form := _form_of_misspelt_dish(talk)) is not None:
+        start(talk, form)
     else:
         miss(talk)
+
+
+def _form_of_misspelt_dish(talk: Talk) -> str | None:
+    """The form to begin when the only sign of an order is a word like 짜짱면."""
+    form = next((form.name for form in talk.rules.forms.values() if form.items is not None), None)
+    return form if unlabelled_guess(talk.rules.menu, talk.text, talk.mentions) is not None else None
 
 
 def _fills_what_was_asked(talk: Talk, best: Hit) -> bool:
@@ -215,6 +227,13 @@ def _cancel(talk: Talk) -> None:
     else:
         talk.state = replace(talk.state, drafts=tuple(d for d in talk.state.drafts if d != dropped))
         _return_to_question(talk, repeated=False)
+
+
+def _other_subject(talk: Talk, best: Hit | None) -> Hit | None:
+    """``아니 예약부터 할게요``: a yes or no that goes on to name another form is about that form."""
+    if talk.state.draft is None or best is None or best.intent.do not in ("accept", "decline", "replace"):
+        return None
+    return next((hit for hit in talk.hits if hit.from_text and _interrupts(talk, hit)), None)
 
 
 def _interrupts(talk: Talk, best: Hit) -> bool:

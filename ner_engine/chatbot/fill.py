@@ -22,7 +22,7 @@ from ner_engine.chatbot.clock import (
 )
 from ner_engine.chatbot.mentions import Mention
 from ner_engine.chatbot.names import read_name
-from ner_engine.chatbot.quantity import read_count
+from ner_engine.chatbot.quantity import Count, read_count
 from ner_engine.chatbot.rules import Form, Slot
 from ner_engine.chatbot.state import Draft, Value
 
@@ -118,14 +118,15 @@ def _read_date(
     hint = dict(draft.hints).get(slot.name, "")
     day: date | None = None
     heard = ""
-    for text in reversed(said):
+    # The parts of one date may come apart: 다음 주 + 금요일.
+    for text in [" ".join(said), *reversed(said)] if said else []:
         day = read_day(f"{hint} {text}", today) or read_day(text, today)
         if day is not None:
             heard = text
             break
     if day is None:
-        labelled = [m.text for m in mentions if m.label == slot.label]
-        return Problem(slot, "vague", {"heard": labelled[-1]}) if labelled else None
+        labelled = " ".join(m.text for m in mentions if m.label == slot.label)
+        return Problem(slot, "vague", {"heard": labelled}) if labelled else None
     shown = show_day(day, today)
     if day < today:
         return Problem(slot, "past", {"heard": heard})
@@ -167,6 +168,8 @@ def _read_count(
         count = read_count(mention.text) if mention.label == slot.label else None
         if count is None:
             continue
+        if not count.unit and mention.after.startswith("이서"):  # 둘이서
+            count = Count(count.number, "명")
         adds = any(mention.lead.rstrip().endswith(word) for word in slot.adds)  # 아이 in "어른 둘, 아이 하나"
         if count.unit not in slot.units and (count.unit or not (asked or adds)):
             continue

@@ -47,7 +47,7 @@ def core(text: str) -> str:
 def match_intents(
     intents: Sequence[Intent], text: str, mentions: Sequence[Mention], *, context: str
 ) -> tuple[Hit, ...]:
-    """All intents with evidence, best first; ties go to priority, then the longer match, then the earlier rule."""
+    """All intents with evidence, best first; ties go to priority, the longer match, the earlier rule."""
     whole = core(text)
     found: list[tuple[tuple[int, int, int, int], Hit]] = []
     for order, intent in enumerate(intents):

@@ -50,15 +50,17 @@ def read_mentions(rules: Rules, given: str, text: str, entities: Sequence[Entity
     for label in sorted({slot.label for slot in slots if slot.type == "items"}):
         found = _with_dishes(rules, text, found, label)
     for label in sorted(dates):
-        found += _unseen(text, find_days(text), label, found)
+        found = _with_places(text, find_days(text), label, found)
     for label in sorted({slot.label for slot in slots if slot.type == "time"}):
         # A time inside a date is no clash: 내일 저녁 7시 may come as one date.
-        found += _unseen(text, find_clocks(text), label, [m for m in found if m.label not in dates])
+        in_dates = [m for m in found if m.label in dates]
+        others = [m for m in found if m.label not in dates]
+        found = in_dates + _with_places(text, find_clocks(text), label, others)
     counted = {slot.label for slot in slots if slot.type == "count"}
     counted |= {slot.count_label for slot in slots if slot.count_label}
     units = {unit for slot in slots for unit in slot.units} | {dish.unit for dish in rules.menu}
     for label in sorted(counted):
-        found += _unseen(text, find_counts(text, units), label, found)
+        found = _with_places(text, find_counts(text, units), label, found)
     return tuple(sorted(found, key=lambda m: (m.start, m.end)))
 
 
@@ -74,13 +76,18 @@ def _with_dishes(rules: Rules, text: str, found: list[Mention], label: str) -> l
     return found
 
 
-def _unseen(text: str, places: Sequence[tuple[int, int]], label: str, seen: Sequence[Mention]) -> list[Mention]:
-    """Mentions of the places where nothing was seen yet."""
-    return [
-        _mention(text, start, end, label, "pattern")
-        for start, end in places
-        if not any(m.overlaps(start, end) for m in seen)
-    ]
+def _with_places(
+    text: str, places: Sequence[tuple[int, int]], label: str, found: Sequence[Mention]
+) -> list[Mention]:
+    """Add the places where nothing was seen yet, or only pieces of the same (저녁 of 저녁 여섯 시)."""
+    result = list(found)
+    for start, end in places:
+        inside = [m for m in result if m.overlaps(start, end)]
+        pieces = [m for m in inside if m.label == label and start <= m.start and m.end <= end]
+        if len(pieces) == len(inside) and not any((m.start, m.end) == (start, end) for m in pieces):
+            result = [m for m in result if m not in inside]
+            result.append(_mention(text, start, end, label, "pattern"))
+    return result
 
 
 def _from_entity(given: str, text: str, entity: Entity) -> Mention:

@@ -28,13 +28,14 @@ __all__ = [
     "show_items",
     "swap_item",
     "total_price",
+    "unit_of",
     "unlabelled_guess",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A dish asked for. ``count`` is None if none was said; ``to`` (으로): the new count, not more of it."""
+    """A dish asked for. ``count`` is None if none was said; ``to`` (으로, 만): the new count, not more of it."""
 
     food: Mention
     count: Count | None = None
@@ -43,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """The mentions that stand, and the groups a marker took back, each with its kind (``replace``, ``remove``)."""
+    """The mentions that stand, and the groups a marker took back, with its kind (``replace``, ``remove``)."""
 
     kept: tuple[Mention, ...]
     dropped: tuple[tuple[str, tuple[Mention, ...]], ...]
@@ -96,7 +97,7 @@ def correct(
 
 def count_of(slot: Slot, menu: Sequence[Dish], mention: Mention) -> Count | None:
     """The count of dishes a mention states; None for counts of people, money and the like."""
-    if mention.label != slot.count_label:
+    if mention.label != slot.count_label or mention.after.startswith("이서"):
         return None
     count = read_count(mention.text)
     if count is None or (count.unit and count.unit not in slot.units and all(d.unit != count.unit for d in menu)):
@@ -123,7 +124,7 @@ def bind(
         count = count_of(slot, menu, mention)
         if count is None:
             continue
-        to = mention.josa in ("으로", "로", "으로요", "로요")
+        to = mention.josa in ("으로", "로", "으로요", "로요", "만", "만요")  # 두 그릇으로, 하나만
         if not requests:
             waiting = mention
             floating.append(mention)
@@ -158,8 +159,12 @@ def swap_item(items: tuple[Item, ...], old: str, new: str, count: int) -> tuple[
 
 def show_items(items: Sequence[Item], menu: Sequence[Dish]) -> str:
     """``짜장면 2그릇, 탕수육 1접시``."""
-    units = {dish.name: dish.unit for dish in menu}
-    return ", ".join(f"{item.name} {item.count}{units.get(item.name, '개')}" for item in items)
+    return ", ".join(f"{item.name} {item.count}{unit_of(item.name, menu)}" for item in items)
+
+
+def unit_of(name: str, menu: Sequence[Dish]) -> str:
+    """What a dish is counted in."""
+    return next((dish.unit for dish in menu if dish.name == name), "개")
 
 
 def total_price(items: Sequence[Item], menu: Sequence[Dish]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ner_engine.chatbot.cart import change_items
+from ner_engine.chatbot.cart import change_items, say_total
 from ner_engine.chatbot.fill import Problem, fill_form
 from ner_engine.chatbot.match import Hit, places
 from ner_engine.chatbot.orders import Corrected, correct
@@ -78,6 +78,8 @@ def _take(talk: Talk) -> bool:
     if not (items or filling.filled or filling.changed or filling.problems or cleared):
         return False
     _acknowledge(talk, filling.filled, filling.changed)
+    if items and "price" in acts and talk.draft.items:  # 짜장면 하나 주세요, 얼마예요?
+        say_total(talk)
     if cleared:
         slot = form.slot(cleared)
         talk.reply("cleared", slot=slot.title if slot else cleared)
@@ -115,6 +117,8 @@ def _acknowledge(talk: Talk, filled: Sequence[str], changed: Sequence[str]) -> N
     for name in (*filled, *changed):
         talk.note(f"{name} ← {values[name].shown}")
     told = [slot.name for slot in talk.form.slots if slot.name in {*filled, *changed}]
+    if len(told) > 1 and not changed and next_question(talk.form, talk.draft) == CONFIRM:
+        return  # the confirmation says it all again
     if told:
         shown = ", ".join(values[name].shown for name in told)
         talk.reply("changed" if changed else "noted", noted=shown)
@@ -138,7 +142,8 @@ def _object(talk: Talk, problems: Sequence[Problem]) -> bool:
 def advance(talk: Talk, *, before: str, changed_items: bool) -> None:
     """Put the next question. ``before`` is the one that was open when the utterance came."""
     draft, form = talk.draft, talk.form
-    if talk.state.offer is not None:
+    if talk.state.offer is not None:  # that question comes first
+        talk.update(replace(draft, asked=draft.asked or next_question(form, draft)))
         return
     if draft.asked == COUNT:
         talk.ask(COUNT)

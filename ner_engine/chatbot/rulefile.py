@@ -158,7 +158,7 @@ def _weekdays(keys: Mapping[str, Doc]) -> tuple[int, ...]:
 
 def _form(name: str, doc: Doc, facts: Collection[str], has_menu: bool) -> Form:
     keys = doc.fields(
-        required=("title", "opening", "slots", "confirm", "unclear_confirm", "done"),
+        required=("title", "opening", "slots", "confirm", "change", "unclear_confirm", "done"),
         optional=("more", "unclear_more"),
     )
     raw_slots = keys["slots"].named()
@@ -184,6 +184,7 @@ def _form(name: str, doc: Doc, facts: Collection[str], has_menu: bool) -> Form:
         opening=_saying(keys["opening"], always=facts),
         slots=slots,
         confirm=_saying(keys["confirm"], always=filled),
+        change=_saying(keys["change"], always=filled),
         unclear_confirm=_saying(keys["unclear_confirm"], always=filled),
         done=_saying(keys["done"], always=filled),
         more=_saying(keys["more"], always=[*facts, with_items[0].name]) if with_items else None,

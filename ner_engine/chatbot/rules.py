@@ -49,10 +49,10 @@ REPLIES: Mapping[str, frozenset[str]] = {
         "noted": "noted",
         "changed": "noted",
         "cleared": "slot",
-        "ask_change": "choices",
-        "status": "summary",
+        "status": "form summary",
         "status_none": "",
         "added": "added",
+        "added_more": "added count",
         "set": "item",
         "replaced": "old new",
         "removed": "removed",
@@ -78,7 +78,7 @@ REPLIES: Mapping[str, frozenset[str]] = {
 
 # What may be wrong with an answer, by slot type: each has its text under ``problems``, with these values.
 PROBLEMS: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "items": {"vague": frozenset({"food"}), "range": frozenset({"heard", "min", "max"})},
+    "items": {"vague": frozenset({"food", "unit"}), "range": frozenset({"heard", "min", "max"})},
     "date": {
         "vague": frozenset({"heard"}),
         "past": frozenset({"heard"}),
@@ -137,6 +137,7 @@ class Form:
     opening: Saying
     slots: tuple[Slot, ...]
     confirm: Saying
+    change: Saying
     unclear_confirm: Saying
     done: Saying
     more: Saying | None = None

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ner_engine.chatbot.match import Hit
 from ner_engine.chatbot.mentions import Mention
-from ner_engine.chatbot.orders import show_items, total_price
+from ner_engine.chatbot.orders import show_items, total_price, unit_of
 from ner_engine.chatbot.replies import Saying, choose, render
 from ner_engine.chatbot.rules import Form, Rules, Slot
 from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, Draft, State
@@ -31,6 +31,7 @@ class Talk:
     mentions: tuple[Mention, ...] = ()
     hits: tuple[Hit, ...] = ()
     understood: bool = True
+    chosen: str = ""
     lines: list[list[str]] = field(default_factory=lambda: [[]])
     events: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -95,9 +96,11 @@ class Talk:
         elif key == CONFIRM:
             self.say(form.confirm, self.form_values())
         elif key == CHANGE:
-            self.reply("ask_change", choices=", ".join(slot.title for slot in form.slots))
+            self.say(form.change, self.form_values())
         elif key == COUNT and form.items is not None:
-            self.say(form.items.problems["vague"], {"food": draft.focus})
+            self.say(
+                form.items.problems["vague"], {"food": draft.focus, "unit": unit_of(draft.focus, self.rules.menu)}
+            )
         else:
             self._ask_slot(form.slot(key), form.slots[0])
 

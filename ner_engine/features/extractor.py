@@ -145,9 +145,18 @@ class FeatureExtractor:
             raise ConfigError(
                 f"features.buckets: expected some of {', '.join(_DEFAULT_BUCKETS)}; got {stray[0]!r}"
             )
-        columns = []
+        columns: list[Column] = []
+        widths: dict[str, int] = {}
         for name, width in self.config.inputs.items():
+            if width < 1:
+                raise ConfigError(f"features.inputs.{name}: expected a width of at least 1; got {width}")
             for table in INPUTS[name]:
+                shared = widths.setdefault(table, width)
+                if width != shared:
+                    raise ConfigError(
+                        f"features.inputs.{name}: expected {shared}, the width of the table {table!r} it shares; "
+                        f"got {width}"
+                    )
                 columns.append(Column(name, table, rows[table], width))
         return tuple(columns)
 

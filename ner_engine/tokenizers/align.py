@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 __all__ = ["align", "jamo"]
 
-_ONSETS = ("ㄱ", "ㄲ", "ㄴ", "ㄷ", "ㄸ", "ㄹ", "ㅁ", "ㅂ", "ㅃ", "ㅅ", "ㅆ", "", "ㅈ", "ㅉ", "ㅊ", "ㅋ", "ㅌ", "ㅍ", "ㅎ")
+_ONSETS = (*"ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆ", "", *"ㅈㅉㅊㅋㅌㅍㅎ")
 # A vowel is written as the vowels it contracts, so that 봤 reads ㅂㅗㅏㅆ like 보 + 았, and 해 ㅎㅏㅣ.
 _VOWELS = (
     *("ㅏ", "ㅏㅣ", "ㅑ", "ㅑㅣ", "ㅓ", "ㅓㅣ", "ㅣㅓ", "ㅣㅓㅣ", "ㅗ", "ㅗㅏ", "ㅗㅏㅣ"),
@@ -100,13 +100,15 @@ def _pairs(here: str, there: str) -> list[tuple[int, int]]:
             i += 1
             j += 1
             continue
-        steps = _window(here[i : i + _WINDOW], there[j : j + _WINDOW])
+        both_end = i + _WINDOW >= len(here) and j + _WINDOW >= len(there)
+        near, far = here[i : i + _WINDOW], there[j : j + _WINDOW]
+        steps = _window(near, far, both_end=both_end)
         if sum(a is not None and b is not None for a, b in steps) * 3 < len(steps):
             jump = _ahead(here, there, i, j)
             if jump is not None:
                 i, j = jump
                 continue
-        done = steps[: _settled(here, there, i, j, steps)]
+        done = steps[: _settled(near, far, steps, both_end=both_end)]
         out += [(i + a, j + b) for a, b in done if a is not None and b is not None]
         i += sum(a is not None for a, _ in done)
         j += sum(b is not None for _, b in done)
@@ -116,8 +118,10 @@ def _pairs(here: str, there: str) -> list[tuple[int, int]]:
 _Step = tuple[int | None, int | None]
 
 
-def _window(here: str, there: str) -> list[_Step]:
-    """The cheapest alignment of two short strings that uses up one of them, as steps from the start.
+def _window(here: str, there: str, *, both_end: bool) -> list[_Step]:
+    """The cheapest alignment of two short strings, as steps from the start.
+
+    It uses up both where ``both_end``; else one, as the rest of the other goes on beyond the window.
 
     A step is ``(i, j)`` where two jamo stand for each other, ``(i, None)`` or ``(None, j)`` for a gap.
     """
@@ -129,10 +133,11 @@ def _window(here: str, there: str) -> list[_Step]:
         for j, b in enumerate(there, start=1):
             row.append(min(above[j - 1] + _change(a, b), above[j] + _GAP, row[-1] + _GAP))
         cost.append(row)
-    # One string must be used up; what is left of the other is cut off at the window's edge.
-    ends = [(cost[rows][j], -j, rows, j) for j in range(columns + 1)]
-    ends += [(cost[i][columns], -i, i, columns) for i in range(rows + 1)]
-    _, _, i, j = min(ends)
+    i, j = rows, columns
+    if not both_end:
+        ends = [(cost[rows][j], -j, rows, j) for j in range(columns + 1)]
+        ends += [(cost[i][columns], -i, i, columns) for i in range(rows + 1)]
+        _, _, i, j = min(ends)
     steps: list[_Step] = []
     while i or j:
         if i and j and cost[i][j] == cost[i - 1][j - 1] + _change(here[i - 1], there[j - 1]):
@@ -155,15 +160,14 @@ def _change(a: str, b: str) -> int:
     return _CONSONANT_FOR_CONSONANT if a in _IS_CONSONANT and b in _IS_CONSONANT else _NEVER
 
 
-def _settled(here: str, there: str, i: int, j: int, steps: list[_Step]) -> int:
+def _settled(here: str, there: str, steps: list[_Step], *, both_end: bool) -> int:
     """How many of a window's steps to keep: up to where the two agree again, or half of them."""
     run = 0
     for count, (a, b) in enumerate(steps, start=1):
-        run = run + 1 if a is not None and b is not None and here[i + a] == there[j + b] else 0
+        run = run + 1 if a is not None and b is not None and here[a] == there[b] else 0
         if run == _SETTLED:
             return count
-    at_the_end = i + _WINDOW >= len(here) and j + _WINDOW >= len(there)
-    return len(steps) if at_the_end else max(1, len(steps) // 2)
+    return len(steps) if both_end else max(1, len(steps) // 2)
 
 
 def _ahead(here: str, there: str, i: int, j: int) -> tuple[int, int] | None:

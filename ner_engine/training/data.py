@@ -51,12 +51,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One training or scoring unit: features, gold tag indices ``(units,) int64``, open labels, gold spans."""
+    """One training or scoring unit: features, gold tag indices ``(units,) int64``, open labels, gold spans.
+
+    ``whole`` says that it covers its sentence; a long sentence is several examples.
+    """
 
     encoded: Encoded
     tags: npt.NDArray[np.int64]
     unknown: tuple[str, ...]
     sentence: Sentence
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +168,15 @@ def encode(
         row = np.array([index[t] for t in spans_to_tags(len(encoded), spans, scheme=scheme)], dtype=np.int64)
         for first, last in _pieces(row, max_units):
             part = encoded
-            if last - first < len(encoded):
+            whole = last - first == len(encoded)
+            if not whole:
                 part = Encoded(
                     encoded.ids[first:last],
                     encoded.flags[first:last],
                     encoded.starts[first:last],
                     encoded.ends[first:last],
                 )
-            examples.append(Example(part, row[first:last], unknown, sentence))
+            examples.append(Example(part, row[first:last], unknown, sentence, whole))
     if lost:
         _log.warning("%d entities do not fall on the borders of units and cannot be tagged", lost)
     return examples

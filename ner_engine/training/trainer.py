@@ -66,7 +66,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A recipe's data, ready to train on."""
+    """A recipe's data, ready to train on. The recipe's paths are relative to ``root``."""
 
     recipe: Recipe
     tags: tuple[str, ...]
@@ -75,6 +75,7 @@ class Prepared:
     dev: tuple[tuple[Source, tuple[Example, ...]], ...]
     test: tuple[tuple[Source, tuple[Example, ...]], ...]
     vectors: Mapping[str, Vectors]
+    root: Path
 
     @property
     def shape(self) -> Shape:
@@ -111,10 +112,8 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
         raise ConfigError("data.train: expected at least one sentence; got none")
     if not any(source.sentences for source in dev):
         raise ConfigError("data.dev: early stopping needs at least one dev sentence; got none")
-    dictionary = recipe.features.user_dictionary
-    tokenizer = load_tokenizer(
-        recipe.features.tokenizer, user_dictionary=root / dictionary if dictionary else None
-    )
+    dictionary = root / recipe.features.user_dictionary if recipe.features.user_dictionary else None
+    tokenizer = load_tokenizer(recipe.features.tokenizer, user_dictionary=dictionary)
     gazetteer = None
     if "gazetteer" in recipe.features.inputs:
         gazetteer = Gazetteer.build(
@@ -152,7 +151,14 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
         )
 
     return Prepared(
-        recipe, tags, extractor, encoded(train, recipe.data.max_units), encoded(dev, 0), encoded(test, 0), vectors
+        recipe,
+        tags,
+        extractor,
+        encoded(train, recipe.data.max_units),
+        encoded(dev, 0),
+        encoded(test, 0),
+        vectors,
+        root,
     )
 
 
@@ -264,8 +270,7 @@ class Trainer:
         for source, examples in self.prepared.train:
             for _ in range(source.repeat):
                 for example in examples:
-                    whole = len(example.encoded.starts) and example.encoded.ends[-1] - example.encoded.starts[0]
-                    noisy = rng.random() < self.config.noise and whole >= len(example.sentence.text.strip()) - 1
+                    noisy = rng.random() < self.config.noise and example.whole
                     if not noisy:
                         out.append(example)
                         continue

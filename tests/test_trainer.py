@@ -1,0 +1,510 @@
+"""Training: it learns, it repeats itself bit for bit, and it can be killed at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the train extra")
+pytest.importorskip("safetensors", reason="needs the train extra")
+
+from ner_engine.bundle import load_bundle  # noqa: E402
+from ner_engine.config import load_recipe  # noqa: E402
+from ner_engine.engine import Engine  # noqa: E402
+from ner_engine.errors import ConfigError, DataError, TrainingError  # noqa: E402
+from ner_engine.scheme import tags_to_spans  # noqa: E402
+from ner_engine.spans import Span  # noqa: E402
+from ner_engine.training import trainer as trainer_module  # noqa: E402
+from ner_engine.training.build import build_bundle  # noqa: E402
+from ner_engine.training.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
+from ner_engine.training.trainer import BEST, LAST, Trainer, predict, prepare  # noqa: E402
+from tests.conftest import write_tiny  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# dropout, noise, averaged weights and sparse tables: whatever draws or keeps a state takes part in a resume
+RESUMED = ("training.epochs=3", "training.noise=0.5", "training.checkpoint_minutes=0", "training.batch_units=192")
+
+
+def _prepared(folder, *settings):
+    return prepare(load_recipe(write_tiny(folder), settings=settings), base=folder)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("recipe")
+
+
+@pytest.fixture
+def run(folder, tmp_path):
+    """Train the tiny recipe with settings; the work folder is the test's own."""
+
+    def run(*settings, work=None, **options):
+        return Trainer(_prepared(folder, *settings), work or tmp_path / "work").run(**options)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(folder, tmp_path_factory):
+    """A run that was never stopped, and a copy of the work folder after every checkpoint it wrote."""
+    home = tmp_path_factory.mktemp("uninterrupted")
+    states = []
+
+    class Watched(Trainer):
+        def _save(self):
+            super()._save()
+            state = home / f"after-{len(states)}"
+            shutil.copytree(self.work, state)
+            states.append((self.epoch, self.step, state))
+
+    Watched(_prepared(folder, *RESUMED), home / "work").run()
+    return home / "work", states
+
+
+# learning
+
+
+def test_the_tiny_recipe_is_learnt(tiny_bundle):
+    dev = load_bundle(tiny_bundle).metrics["dev"]["train.jsonl"]
+    assert dev["micro"]["support"] >= 5
+    assert dev["micro"]["f1"] >= 80
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("network.backbone=rnn", "network.nonlinearity=tanh"),
+        ("network.backbone=rnn", "network.nonlinearity=relu"),
+        ("network.backbone=gru",),
+        ("network.backbone=lstm", "network.layers=2"),
+        ("network.bidirectional=false",),
+        ("network.head=softmax",),
+        ("data.scheme=BIO", "training.ema=0"),
+    ],
+    ids=" ".join,
+)
+def test_every_network_trains(run, settings):
+    result = run("training.epochs=2", *settings)
+    first, second = (row["loss"] for row in result.history)
+    assert second < 0.8 * first
+    assert all(torch.isfinite(p).all() for p in result.tagger.parameters())
+
+
+def test_morphemes_as_units(run, folder, tmp_path):
+    inputs = "features.inputs={syllable=16, tail=16, morpheme=8, pos=4, bigram=8}"
+    settings = ('features.unit="morpheme"', inputs, "training.epochs=10", "training.patience=10")
+    prepared = _prepared(folder, *settings)
+    result = Trainer(prepared, tmp_path / "work").run()
+    assert max(row["mean"] for row in result.history) >= 50
+    bundle = build_bundle(prepared, result, tmp_path / "bundle", command="ner-engine train tiny.toml")
+    entities = Engine(load_bundle(bundle)).extract("한소희한테 전화해 줘")
+    assert [(e.text, e.label) for e in entities] == [("한소희", "PS")]
+
+
+def test_partly_annotated_data_trains(run):
+    train = "data.train=[{path='train.jsonl', dev_share=0.2, labels={LC=''}, unknown=['LC']}]"
+    result = run("training.epochs=4", train)
+    assert result.history[-1]["loss"] < 0.5 * result.history[0]["loss"]
+    # what the source leaves open is not counted against it
+    assert set(result.dev["train.jsonl"].labels) == {"PS"}
+
+
+def test_the_weights_of_a_result_are_those_that_will_be_stored(run, tmp_path):
+    result = run("training.epochs=2")
+    stored, values = load_checkpoint(tmp_path / "work" / BEST)
+    for name, value in result.tagger.state_dict().items():
+        torch.testing.assert_close(value, stored[name].half().float(), rtol=0, atol=0)
+    assert result.best_epoch == values["epoch"] + 1
+    assert not result.tagger.training
+
+
+def test_training_stops_when_dev_no_longer_improves(run):
+    still = ("training.learning_rate=0", "training.table_learning_rate=0", "training.crf_learning_rate=0")
+    result = run("training.epochs=30", "training.patience=2", "training.weight_decay=0", *still)
+    assert len(result.history) == 3
+    assert result.best_epoch == 1
+
+
+def test_progress_tells_every_epoch(run):
+    seen = []
+    result = run("training.epochs=3", on_progress=seen.append)
+    epochs = [p for p in seen if p.dev]
+    assert [p.epoch for p in epochs] == [1, 2, 3]
+    assert [p.dev for p in epochs] == [row["dev"] for row in result.history]
+    assert [p.loss for p in epochs] == [row["loss"] for row in result.history]
+    assert epochs[-1].best == max(row["mean"] for row in result.history)
+    assert epochs[-1].seconds_left == 0
+
+
+def test_predictions_come_in_order_and_leave_the_mode(folder, tmp_path):
+    prepared = _prepared(folder)
+    trainer = Trainer(prepared, tmp_path / "work")
+    trainer.run()
+    ((_, examples),) = prepared.train
+    trainer.tagger.train()
+    together = predict(trainer.tagger, examples)
+    assert trainer.tagger.training
+    assert together == [predict(trainer.tagger, [example])[0] for example in examples]
+    right = sum(tuple(e.sentence.entities) == tuple(p) for e, p in zip(examples, together, strict=True))
+    assert right > 0.9 * len(examples)
+
+
+# noise
+
+
+def test_noise_is_fresh_each_epoch_and_keeps_its_tags(folder, tmp_path):
+    prepared = _prepared(folder, "training.noise=1.0")
+    trainer = Trainer(prepared, tmp_path / "work")
+    ((_, clean),) = prepared.train
+
+    def texts(epoch):
+        trainer.epoch = epoch
+        return [e.sentence.text for e in trainer._epoch_examples()]
+
+    assert len(texts(0)) == len(clean)
+    assert texts(0) == texts(0)
+    assert texts(0) != texts(1)
+    before = [e.sentence.text for e in clean]
+    changed = sum(a != b for a, b in zip(texts(0), before, strict=True))
+    assert changed > 0.5 * len(clean)
+    for example in trainer._epoch_examples():
+        spans = tags_to_spans([prepared.tags[i] for i in example.tags], scheme="BIOES")
+        starts, ends = example.encoded.starts, example.encoded.ends
+        found = tuple(Span(int(starts[s.start]), int(ends[s.end - 1]), s.label) for s in spans)
+        assert found == example.sentence.entities
+
+
+def test_a_repeated_source_is_shown_that_often(folder, tmp_path):
+    prepared = _prepared(folder, "data.train=[{path='train.jsonl', dev_share=0.2, repeat=3}]")
+    trainer = Trainer(prepared, tmp_path / "work")
+    ((_, examples),) = prepared.train
+    assert len(trainer._epoch_examples()) == 3 * len(examples)
+
+
+def test_noise_on_still_learns(run):
+    result = run("training.noise=0.5", "training.epochs=4")
+    assert result.history[-1]["loss"] < 0.6 * result.history[0]["loss"]
+
+
+# the same again
+
+
+def test_the_same_seed_gives_the_same_bytes(run, tmp_path):
+    settings = ("training.epochs=2", "training.noise=0.5")
+    run(*settings, work=tmp_path / "a")
+    torch.rand(7)  # whatever was drawn in the process before
+    run(*settings, work=tmp_path / "b")
+    run(*settings, "training.seed=2", work=tmp_path / "c")
+    a, b, c = ((tmp_path / name / BEST).read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_without_resume_a_run_starts_anew(run, tmp_path):
+    run("training.epochs=1")
+    first = (tmp_path / "work" / BEST).read_bytes()
+    result = run("training.epochs=1")
+    assert len(result.history) == 1
+    assert (tmp_path / "work" / BEST).read_bytes() == first
+
+
+def test_resuming_a_finished_run_changes_nothing(uninterrupted, folder, tmp_path):
+    work, _ = uninterrupted
+    shutil.copytree(work, tmp_path / "work")
+    result = Trainer(_prepared(folder, *RESUMED), tmp_path / "work").run(resume=True)
+    assert len(result.history) == 3
+    assert (tmp_path / "work" / BEST).read_bytes() == (work / BEST).read_bytes()
+
+
+def test_resuming_from_any_checkpoint_gives_the_same_bytes(uninterrupted, folder, tmp_path):
+    work, states = uninterrupted
+    assert len(states) >= 15  # one after every step, and one at the end of each epoch
+    middles = [state for state in states if state[1]]
+    ends = [state for state in states if not state[1]]
+    assert len(ends) == 3
+    chosen = [middles[0], *random.Random(5).sample(middles[1:-1], 3), middles[-1], *ends[:-1]]
+    for epoch, step, state in chosen:
+        prepared = _prepared(folder, *RESUMED)
+        again = tmp_path / f"{epoch}-{step}"
+        shutil.copytree(state, again)
+        Trainer(prepared, again).run(resume=True)
+        assert (again / BEST).read_bytes() == (work / BEST).read_bytes(), f"epoch {epoch}, step {step}"
+        mine, theirs = (load_checkpoint(folder_ / LAST)[0] for folder_ in (again, work))
+        assert mine.keys() == theirs.keys()
+        for name, value in mine.items():
+            assert torch.equal(value, theirs[name]), name
+
+
+# One interpreter imports torch once and forks the runs that are killed: a kill costs a fork, not an import.
+DRIVER = """
+import json, os, random, shutil, signal, sys, time
+from pathlib import Path
+from ner_engine.config import load_recipe
+from ner_engine.training import checkpoint
+from ner_engine.training.trainer import LAST, Trainer, prepare
+
+folder, settings = Path(sys.argv[1]), json.loads(sys.argv[2])
+prepared = prepare(load_recipe(folder / "tiny.toml", settings=settings), base=folder)
+replace = os.replace
+
+
+def life(work, *, resume, die=None):
+    # a run in a process of its own; die(n) is told of the n-th checkpoint before it is put in place
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 70
+    try:
+        if die:
+            count = [0]
+            def dying(source, target):
+                count[0] += 1
+                die(count[0], lambda: replace(source, target))
+                replace(source, target)
+            checkpoint.os.replace = dying
+        Trainer(prepared, work).run(resume=resume)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def ended(pid):
+    status = os.waitpid(pid, 0)[1]
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL, status
+        return False
+    assert status == 0, status
+    return True
+
+
+def suicide():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+Trainer(prepared, folder / "warm").run()  # the first run imports what later ones have
+began = time.monotonic()
+assert ended(life(folder / "whole", resume=False))
+whole = time.monotonic() - began
+
+kills = 0
+for seed in range(3):
+    rng, work = random.Random(seed), folder / f"killed-{seed}"
+    for _ in range(5):
+        pid = life(work, resume=True)
+        time.sleep(rng.uniform(0.02, 0.7) * whole)
+        os.kill(pid, signal.SIGKILL)
+        kills += not ended(pid)
+    assert ended(life(work, resume=True))
+
+for at in (1, 2, 9, 10, 11, 20):
+    for moment in ("before", "after"):
+        def die(count, put):
+            if count == at:
+                if moment == "after":
+                    put()
+                suicide()
+        work = folder / f"killed-{moment}-{at}"
+        kills += not ended(life(work, resume=False, die=die))
+        assert ended(life(work, resume=True))
+print(kills)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_killed_at_any_moment_and_resumed_it_is_the_same_run(uninterrupted, tmp_path):
+    work, _ = uninterrupted
+    write_tiny(tmp_path)
+    command = [sys.executable, "-c", textwrap.dedent(DRIVER), str(tmp_path), json.dumps(RESUMED)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 20
+    expected = (work / BEST).read_bytes()
+    assert (tmp_path / "whole" / BEST).read_bytes() == expected
+    killed = sorted(tmp_path.glob("killed-*"))
+    assert len(killed) == 15
+    for folder in killed:
+        assert (folder / BEST).read_bytes() == expected, folder.name
+
+
+def test_the_command_line_resumes_after_a_kill(uninterrupted, tmp_path):
+    work, _ = uninterrupted
+    recipe = write_tiny(tmp_path)
+    command = [sys.executable, "-c", "from ner_engine.cli import main; main()", "train", str(recipe), "--resume"]
+    command += [f"--set={s}" for s in RESUMED]
+    command += ["--work", str(tmp_path / "work"), "--output", str(tmp_path / "bundle")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
+        while not (tmp_path / "work" / LAST).exists():
+            assert process.poll() is None
+            time.sleep(0.005)
+        os.kill(process.pid, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "bundle").exists()
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "work" / BEST).read_bytes() == (work / BEST).read_bytes()
+    load_bundle(tmp_path / "bundle")
+
+
+# refusals
+
+
+def _one_line(error):
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_another_recipes_checkpoint_is_refused(run, folder, tmp_path):
+    run("training.epochs=1")
+    before = (tmp_path / "work" / LAST).read_bytes()
+    with pytest.raises(TrainingError, match="made by another recipe or other data; start anew") as error:
+        run("training.epochs=1", "training.seed=2", resume=True)
+    _one_line(error)
+    assert (tmp_path / "work" / LAST).read_bytes() == before
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path):
+    prepared = _prepared(tmp_path, "training.epochs=1")
+    Trainer(prepared, tmp_path / "work").run()
+    data = tmp_path / "train.jsonl"
+    lines = data.read_text(encoding="utf-8").splitlines(keepends=True)
+    data.write_text("".join(lines[1:]), encoding="utf-8")
+    other = prepare(load_recipe(tmp_path / "tiny.toml", settings=["training.epochs=1"]), base=tmp_path)
+    with pytest.raises(TrainingError, match="other data"):
+        Trainer(other, tmp_path / "work").run(resume=True)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"\xff" * 64])
+def test_a_damaged_checkpoint_is_one_line(run, tmp_path, damage):
+    run("training.epochs=1")
+    file = tmp_path / "work" / LAST
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(TrainingError, match="expected a checkpoint of this package") as error:
+        run("training.epochs=1", resume=True)
+    _one_line(error)
+
+
+def test_a_failed_save_leaves_the_old_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / LAST
+    save_checkpoint(path, {"a": torch.ones(3)}, {"epoch": 1})
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        save_checkpoint(path, {"a": torch.zeros(3)}, {"epoch": 2})
+    tensors, values = load_checkpoint(path)
+    assert values == {"epoch": 1}
+    assert torch.equal(tensors["a"], torch.ones(3))
+
+
+def test_a_diverging_run_says_so(run):
+    with pytest.raises(TrainingError, match=r"epoch \d+, step \d+: the loss is .*lower training.learning_rate") as error:
+        run("training.learning_rate=1e30", "training.warmup=0", "network.backbone=rnn", "network.nonlinearity=relu")
+    _one_line(error)
+
+
+def test_sources_without_sentences_are_refused(folder):
+    with pytest.raises(ConfigError, match=r"data.dev: early stopping needs at least one dev sentence"):
+        _prepared(folder, "data.train=[{path='train.jsonl'}]")
+    with pytest.raises(ConfigError, match=r"data.train: expected at least one sentence"):
+        _prepared(folder, "data.train=[]", "data.dev=[{path='train.jsonl'}]")
+    with pytest.raises(ConfigError, match=r"nowhere.txt: features.gazetteers.LC: expected a lexicon file"):
+        _prepared(folder, "features.gazetteers.LC=['nowhere.txt']")
+    with pytest.raises(DataError, match="label 'LC' of sentence"):
+        _prepared(folder, "data.labels=['PS']")
+
+
+# pre-trained vectors
+
+
+def test_vectors_go_to_the_rows_of_their_names(folder, tmp_path):
+    rng = np.random.default_rng(3)
+    names = {"수": 16, "역": 16, "쀍": 16}  # the last is in no sentence
+    values = {name: rng.normal(size=width) * 5 for name, width in names.items()}
+    lines = [f"{len(values)} 16"] + [f"{n} {' '.join(map(str, v))}" for n, v in values.items()]
+    (folder / "syllables.vec").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "pos.vec").write_text("NNP 1 0 0 0\n", encoding="utf-8")
+    plain = Trainer(_prepared(folder), tmp_path / "a").tagger
+    prepared = _prepared(folder, "features.vectors={syllable='syllables.vec', pos='pos.vec'}")
+    tagger = Trainer(prepared, tmp_path / "b").tagger
+    known = prepared.extractor.vocabularies.syllable
+    given = {known.index(name) + 2: values[name] for name in ("수", "역")}
+    for row, (before, now) in enumerate(
+        zip(plain.embeddings.weight("syllable"), tagger.embeddings.weight("syllable"), strict=True)
+    ):
+        if row in given:
+            expected = given[row] / np.linalg.norm(given[row])
+            np.testing.assert_allclose(now.detach().numpy(), expected, rtol=1e-5)
+        else:
+            assert torch.equal(before, now), f"row {row}"
+    noun = prepared.extractor.vocabularies.pos.index("NNP") * 4 + 2
+    assert tagger.embeddings.weight("pos")[noun : noun + 4].tolist() == [[1.0, 0.0, 0.0, 0.0]] * 4
+    Trainer(prepared, tmp_path / "c").run()
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "error", "message"),
+    [
+        ("syllable", "수 1 2 3\n", DataError, r"x\.vec:1: expected a name and 16 numbers; got '수 1 2 3'"),
+        ("syllable", "2 16\n수 " + "x " * 16 + "\n", DataError, r"x\.vec:2: expected a name and 16 numbers"),
+        ("initial", "ㄱ 1 2 3 4\n", ConfigError, "vectors: expected one of syllable, bigram, .*; got 'initial'"),
+        ("trigram", "가나다 1\n", ConfigError, "expected a table of the tagger's inputs; got 'trigram'"),
+    ],
+)
+def test_wrong_vectors_are_refused(folder, table, text, error, message):
+    (folder / "x.vec").write_text(text, encoding="utf-8")
+    with pytest.raises(error, match=message) as raised:
+        _prepared(folder, f"features.vectors.{table}='x.vec'")
+    _one_line(raised)
+
+
+def test_a_missing_vector_file_is_named(folder):
+    with pytest.raises(ConfigError, match=r"nowhere\.vec: features\.vectors\.syllable: expected a file"):
+        _prepared(folder, "features.vectors.syllable='nowhere.vec'")
+
+
+# the bundle of a run
+
+
+def test_a_user_dictionary_travels_with_the_bundle(tmp_path, monkeypatch):
+    (tmp_path / "words.tsv").write_text("뷁뷁이\tNNP\t인명\n", encoding="utf-8")
+    prepared = _prepared(tmp_path, "features.user_dictionary='words.tsv'", "training.epochs=1")
+    assert prepared.extractor.tokenizer.morphemes("뷁뷁이한테")[0].form == "뷁뷁이"
+    result = Trainer(prepared, tmp_path / "work").run()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")  # the recipe's folder counts, not where the command runs
+    bundle = load_bundle(build_bundle(prepared, result, tmp_path / "bundle", command="x"))
+    (tmp_path / "words.tsv").unlink()
+    assert Engine(bundle)._features.tokenizer.morphemes("뷁뷁이한테")[0].form == "뷁뷁이"
+    assert bundle.fingerprint == prepared.extractor.tokenizer.fingerprint()
+
+
+def test_the_card_and_the_manifest_say_what_was_done(tiny_bundle):
+    bundle = load_bundle(tiny_bundle)
+    text = (tiny_bundle / "CARD.md").read_text(encoding="utf-8")
+    assert "ner-engine train tiny.toml" in text
+    assert "Apache-2.0" in text
+    assert str(bundle.metrics["dev"]["train.jsonl"]["micro"]["support"]) in text
+    for digest in bundle.manifest["data"]["train"].values():
+        assert digest[:16] in text
+    history = json.loads((tiny_bundle / "metrics.json").read_text(encoding="utf-8"))["history"]
+    assert [row["epoch"] for row in history] == list(range(1, len(history) + 1))
+    assert history[bundle.metrics["best_epoch"] - 1]["mean"] == max(row["mean"] for row in history)
+
+
+def test_the_module_names_what_it_exports():
+    assert all(hasattr(trainer_module, name) for name in trainer_module.__all__)

@@ -105,8 +105,8 @@ def _slip(onset: str, vowel: str, final: str, rng: random.Random) -> str:
         slips.append((3, _join(onset, vowel, "")))
         if final in _NEAR:
             slips.append((1, _join(onset, vowel, rng.choice(_NEAR[final]))))
-        if final == "ㅆ":
-            slips.append((4, _join(onset, vowel, "ㅅ")))
+        if final in "ㄲㅆ":
+            slips.append((4, _join(onset, vowel, _SHIFTED[final])))
     else:
         slips.append((1, _join(onset, vowel, "") + _LAST_STROKE.get(vowel, vowel)))
         slips.append((1, onset))
@@ -117,18 +117,21 @@ def _slip(onset: str, vowel: str, final: str, rng: random.Random) -> str:
 def jamo_typos(sentence: Sentence, *, rate: float, rng: random.Random) -> Sentence:
     """Mistype each Hangul syllable at ``rate``, as fingers on the 두벌식 layout do (주세요 -> 주세여, 됐 -> 됬).
 
-    A final consonant may also slide into a following ㅇ (먹어 -> 머거).
+    A final consonant may also slide into a following ㅇ (먹어 -> 머거), but not over the edge of a span, where
+    nobody could say whose the consonant is.
     """
     text = sentence.text
     pieces = list(text)
+    edges = {edge for span in sentence.entities for edge in (span.start, span.end)}
     for i, char in enumerate(text):
         if not "가" <= char <= "힣" or pieces[i] != char or rng.random() >= rate:
             continue
         onset, vowel, final = _split(char)
-        following = _split(text[i + 1]) if i + 1 < len(text) and "가" <= text[i + 1] <= "힣" else None
-        if following and following[0] == "ㅇ" and final in _ONSETS and final != "ㅇ" and final and rng.random() < 0.4:
+        slides = final and final != "ㅇ" and final in _ONSETS and i + 1 < len(text) and i + 1 not in edges
+        if slides and "아" <= text[i + 1] <= "잏" and rng.random() < 0.4:
+            _, next_vowel, next_final = _split(text[i + 1])
             pieces[i] = _join(onset, vowel, "")
-            pieces[i + 1] = _join(final, following[1], following[2])
+            pieces[i + 1] = _join(final, next_vowel, next_final)
         else:
             pieces[i] = _slip(onset, vowel, final, rng)
     return _rewrite(sentence, pieces)

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Sequence
 
 __all__ = ["align", "jamo"]
 
-_ONSETS = (*"ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆ", "", *"ㅈㅉㅊㅋㅌㅍㅎ")
+_ONSETS: tuple[str, ...] = (*"ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆ", "", *"ㅈㅉㅊㅋㅌㅍㅎ")
 # A vowel is written as the vowels it contracts, so that 봤 reads ㅂㅗㅏㅆ like 보 + 았, and 해 ㅎㅏㅣ.
-_VOWELS = (
+_VOWELS: tuple[str, ...] = (
     *("ㅏ", "ㅏㅣ", "ㅑ", "ㅑㅣ", "ㅓ", "ㅓㅣ", "ㅣㅓ", "ㅣㅓㅣ", "ㅗ", "ㅗㅏ", "ㅗㅏㅣ"),
     *("ㅗㅣ", "ㅛ", "ㅜ", "ㅜㅓ", "ㅜㅓㅣ", "ㅜㅣ", "ㅠ", "ㅡ", "ㅡㅣ", "ㅣ"),
 )
-_FINALS = (
+_FINALS: tuple[str, ...] = (
     *("", "ㄱ", "ㄲ", "ㄱㅅ", "ㄴ", "ㄴㅈ", "ㄴㅎ", "ㄷ", "ㄹ", "ㄹㄱ", "ㄹㅁ", "ㄹㅂ", "ㄹㅅ", "ㄹㅌ"),
     *("ㄹㅍ", "ㄹㅎ", "ㅁ", "ㅂ", "ㅂㅅ", "ㅅ", "ㅆ", "ㅇ", "ㅈ", "ㅊ", "ㅋ", "ㅌ", "ㅍ", "ㅎ"),
 )

@@ -76,9 +76,12 @@ class MecabTokenizer:
         return found if source.starts is None else settle(source, found)
 
     def _analysed(self, text: str, at: int) -> list[Morpheme]:
+        # The package forgets spaces at the start of a text when it counts characters.
+        body = text.lstrip(" ")
+        at += len(text) - len(body)
         lattice = self._lattice()
         lattice.add_request_type(self._request)
-        lattice.set_sentence(text)
+        lattice.set_sentence(body)
         if not self._tagger.parse(lattice):
             raise TokenizerError(f"mecab failed on a text of {len(text)} characters: {self._tagger.what()}")
         found: list[Morpheme] = []
@@ -86,7 +89,7 @@ class MecabTokenizer:
             # pos,semantic,has-final-consonant,reading,type,first pos,last pos,expression
             pos, semantic, _ = node.feature.split(",", 2)
             found.append(
-                Morpheme(text[start:end], pos, at + start, at + end, "" if semantic == "*" else semantic)
+                Morpheme(body[start:end], pos, at + start, at + end, "" if semantic == "*" else semantic)
             )
         return found
 

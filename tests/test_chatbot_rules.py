@@ -1,0 +1,281 @@
+"""The rule file: what it holds when it is right, and file, line and reason when it is not."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from ner_engine.chatbot import Rules, State, default_rules_path, load_rules, respond
+from ner_engine.chatbot.match import match_intents
+from ner_engine.chatbot.replies import Saying, choose, parse_template, render
+from ner_engine.chatbot.rules import REPLIES
+from ner_engine.errors import ConfigError
+
+SHIPPED = default_rules_path().read_text(encoding="utf-8")
+NOW = datetime(2026, 7, 23, 17, 0)
+
+SMALL = """\
+version: 1
+facts:
+  shop: 작은집
+forms:
+  visit:
+    title: 방문
+    opening: 네, 방문이요.
+    slots:
+      day:
+        title: 날
+        type: date
+        label: DT
+        ask: 언제요?
+        retry: 날을 모르겠어요.
+        problems: {vague: "며칠이요?", past: 지났어요., closed: 쉬어요., far: 멀어요.}
+      memo:
+        title: 메모
+        type: text
+        ask: 남기실 말씀은요?
+        retry: 다시요.
+    confirm: "{day}, {memo:으로/로} 할까요?"
+    change: 무엇을 바꿀까요?
+    unclear_confirm: 네, 아니요로요.
+    done: "{day}에 봬요."
+intents:
+  visit: {do: start, form: visit, keywords: 방문}
+  sure: {do: accept, exact: 네}
+replies:
+""" + "".join(f"  {name}: {name} 대답\n" for name in REPLIES)
+
+
+@pytest.fixture
+def rule_file(tmp_path: Path) -> Path:
+    return tmp_path / "rules.yaml"
+
+
+def load(path: Path, source: str) -> Rules:
+    path.write_text(source, encoding="utf-8")
+    return load_rules(path)
+
+
+def refused(path: Path, source: str) -> str:
+    """The message with which a rule file is refused, its path cut to the file name."""
+    with pytest.raises(ConfigError) as caught:
+        load(path, source)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(str(path))
+    return message.removeprefix(str(path))
+
+
+def changed(old: str, new: str, source: str = SMALL) -> str:
+    assert source.count(old) == 1, old
+    return source.replace(old, new)
+
+
+def line_of(source: str, text: str) -> int:
+    return next(i for i, line in enumerate(source.split("\n"), start=1) if text in line)
+
+
+def test_the_shipped_file() -> None:
+    rules = load_rules()
+    assert set(rules.forms) == {"order", "reservation"}
+    assert rules.menu[0].name == "짜장면"
+    assert rules.menu[0].price == 7000
+    assert rules.hours is not None
+    assert (rules.hours.opens, rules.hours.closed) == (time(11, 0), (0,))
+    assert [slot.type for slot in rules.forms["reservation"].slots] == ["date", "time", "count", "name"]
+    assert rules.facts["best"] == "짜장면, 짬뽕, 탕수육"
+    assert rules.facts["closes"] == "밤 9시 30분"
+
+
+def test_the_line_of_an_intent_is_where_it_stands() -> None:
+    lines = SHIPPED.split("\n")
+    for intent in load_rules().intents:
+        assert lines[intent.line - 1].lstrip().startswith(f"{intent.name}:")
+
+
+def test_a_small_file_without_menu_or_hours_works(rule_file: Path) -> None:
+    rules = load(rule_file, SMALL)
+    state = State()
+    said = []
+    for text in ("방문할게요", "내일", "창가 자리요", "네"):
+        turn = respond(rules, state, text, [], now=NOW)
+        state = turn.state
+        said.append(turn.reply)
+    assert said == [
+        "네, 방문이요. 언제요?",
+        "noted 대답 남기실 말씀은요?",
+        "noted 대답 7월 24일 금요일, 창가 자리요로 할까요?",
+        "7월 24일 금요일에 봬요.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("version: 1", "version: 2", "version: expected format 1; got 2"),
+        ("version: 1", "version: '1'", "version: expected a whole number; got text (1)"),
+        ("  shop: 작은집", "  shop: 7", "facts.shop: expected text; got number (7); put it in quotes to make it text"),
+        ("  shop: 작은집", "  shop:", "facts.shop: expected text; got nothing"),
+        ("  shop: 작은집", "  shop: ' '", "facts.shop: expected text; got an empty one"),
+        ("  shop: 작은집", "  shop: [가, 나]", "facts.shop: expected text; got list"),
+        ("    title: 방문", "    titel: 방문", "forms.visit.titel: unknown key; expected one of title, opening"),
+        ("        type: date", "        type: day", "forms.visit.slots.day.type: expected one of items, date"),
+        ("        label: DT", "        label: dt", "label: expected an entity label such as DT; got 'dt'"),
+        ("        label: DT", "        units: [명]", "forms.visit.slots.day.units: unknown key"),
+        ("    done: \"{day}에 봬요.\"", "    done: \"{dya}에 봬요.\"", "forms.visit.done: unknown gap {dya}; expected"),
+        ("        ask: 언제요?", "        ask: \"{day} 언제요?\"", "unknown gap {day}; expected one of shop"),
+        ("{memo:으로/로}", "{memo:으러/러}", "particle pair: expected one of 을/를"),
+        ("    change: 무엇을", "    change: 무엇}을", "forms.visit.change: stray '}' in a reply"),
+        ("{do: start, form: visit, keywords: 방문}", "{do: go, keywords: 방문}", "intents.visit.do: expected one of reply"),
+        ("{do: start, form: visit, keywords: 방문}", "{do: start, keywords: 방문}", "the key 'form' belongs to 'do: start'"),
+        ("{do: start, form: visit, keywords: 방문}", "{do: start, form: vist, keywords: 방문}", "expected one of visit; got 'vist'"),
+        ("{do: start, form: visit, keywords: 방문}", "{do: start, form: visit}", "expected at least one of exact, keywords"),
+        ("{do: start, form: visit, keywords: 방문}", "{do: start, form: visit, patterns: '방문('}", "does not compile"),
+        ("{do: start, form: visit, keywords: 방문}", "{do: start, form: visit, keywords: []}", "got an empty one"),
+        ("{do: accept, exact: 네}", "{do: accept, exact: 네, when: later}", "intents.sure.when: expected one of idle, slot"),
+        ("{do: accept, exact: 네}", "{do: accept, exact: no}", "expected text; got true/false (no); put it in quotes"),
+        ("{do: accept, exact: 네}", "{do: price, exact: 네}", "'do: price' needs a menu"),
+        ("{do: accept, exact: 네}", "{do: open_now, exact: 네}", "'do: open_now' needs hours"),
+        ("{do: accept, exact: 네}", "{do: reply, exact: 네}", "the key 'say' belongs to 'do: reply'"),
+        ("{do: accept, exact: 네}", "{do: reply, exact: 네, say: '{FOOD} 좋죠'}", "at least one wording must do without"),
+        ("{do: accept, exact: 네}", "{do: accept, entities: {FOOD: 많이}}", "expected a whole number; got text (많이)"),
+        ("{do: accept, exact: 네}", "{do: accept, exact: 네, exact: 예}", "the key 'exact' stands here twice; first on line"),
+        ("{do: accept, exact: 네}", "네", "intents.sure: expected a mapping (key: value); got text (네)"),
+        ("  empty: empty 대답\n", "", "replies: the key 'empty' is missing"),
+        ("  empty: empty 대답\n", "  empty: '{guess}요'\n", "replies.empty: unknown gap {guess}"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_refused_with_its_line(rule_file: Path, old: str, new: str, reason: str) -> None:
+    source = changed(old, new)
+    message = refused(rule_file, source)
+    assert reason in message
+    line = int(message.split(":")[1])
+    where = source[: source.index(new.strip("\n"))].count("\n") + 1 if new else line_of(source, "replies:")
+    assert line == where
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('  open: "11:00"', "  open: 11:00", "hours.open: expected text; got number (11:00); put it in quotes"),
+        ('  open: "11:00"', '  open: "25:00"', "hours.open: expected a time such as"),
+        ('  open: "11:00"', '  open: "22:00"', "hours: expected open to be before close"),
+        ("  closed: [월요일]\n\n", "  closed: [월]\n\n", "expected one of 월요일, 화요일"),
+        ("price: 24000", "price: 이만", "menu[8].price: expected a whole number; got text (이만)"),
+        ("price: 24000", "price: -1", "expected a whole number of at least 0; got -1"),
+        ("name: 군만두, price: 6000", "name: 짬뽕, price: 6000", "menu[9]: the name '짬뽕' already stands for '짬뽕'"),
+        ("aliases: [탕슉]", "aliases: [짜장]", "the name '짜장' already stands for '짜장면'"),
+        ("        max: 20", "        max: 0", "expected a whole number of at least 1; got 0"),
+        ("        min: 1\n        max: 50", "        min: 60\n        max: 50", "expected min to be at most max; got 60 and 50"),
+        ('        from: "11:00"', '        from: "21:00"', "expected from to be before to"),
+        ("        unless: ", "        sometimes: ", ""),
+        ("    more: [", "    mehr: [", "forms.order.mehr: unknown key"),
+        ("best: true", "best: ja", ""),
+    ],
+)  # fmt: skip
+def test_the_shipped_file_with_a_slip(rule_file: Path, old: str, new: str, reason: str) -> None:
+    if old not in SHIPPED or SHIPPED.count(old) != 1:
+        pytest.skip("the slip has no single place in the file")
+    assert reason in refused(rule_file, SHIPPED.replace(old, new))
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    missing = tmp_path / "none.yaml"
+    with pytest.raises(ConfigError, match="cannot read the rule file"):
+        load_rules(missing)
+    with pytest.raises(ConfigError, match="cannot read the rule file"):
+        load_rules(tmp_path)
+    latin = tmp_path / "latin.yaml"
+    latin.write_bytes("version: 1 # 가".encode("cp949"))
+    with pytest.raises(ConfigError, match="expected UTF-8 text; byte 13"):
+        load_rules(latin)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("", ": expected rules; the file is empty"),
+        ("version: 1\n\tfacts: {}\n", ":2: not valid YAML"),
+        ("version: [1\n", ":2: not valid YAML"),
+        ("- a\n", ":1: rule file: expected a mapping"),
+        ("version: 1\n---\nversion: 1\n", ":2: not valid YAML"),
+        ("version: *nobody\n", ":1: not valid YAML"),
+        ("version: '\x07'\n", ": not valid YAML"),
+        ("? [a]\n: 1\n", "expected a plain name as the key"),
+    ],
+)
+def test_what_is_no_rule_file(rule_file: Path, source: str, reason: str) -> None:
+    assert reason in refused(rule_file, source)
+
+
+def test_templates() -> None:
+    template = parse_template("{food:을/를} {n}개 {{그대로}}")
+    assert template.names == {"food", "n"}
+    assert render(template, {"food": "짬뽕", "n": "2"}) == "짬뽕을 2개 {그대로}"
+    assert render(template, {"food": "콜라", "n": "1"}) == "콜라를 1개 {그대로}"
+
+
+@pytest.mark.parametrize("text", ["{", "}", "{}", "{a", "{a:}", "{a:을}", "{{a}", "{a:을/를/을}"])
+def test_templates_that_are_none(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_template(text)
+
+
+def test_wordings_take_turns_and_those_without_their_value_are_passed_over() -> None:
+    saying = Saying("key", tuple(parse_template(text) for text in ("하나", "{FOOD} 둘", "셋")))
+    bare = [render(choose(saying, {}, used=i, seed=0), {}) for i in range(4)]
+    assert bare == ["하나", "셋", "하나", "셋"]
+    values = {"FOOD": "짬뽕"}
+    full = [render(choose(saying, values, used=i, seed=0), values) for i in range(4)]
+    assert full == ["하나", "짬뽕 둘", "셋", "하나"]
+
+
+def test_a_keyword_begins_a_word_unless_starred(rule_file: Path) -> None:
+    rules = load(rule_file, SMALL)
+
+    def starts(text: str, source: Rules) -> bool:
+        return any(hit.intent.name == "visit" for hit in match_intents(source.intents, text, [], context="idle"))
+
+    assert starts("방문할게요", rules)
+    assert starts("내일,방문", rules)
+    assert not starts("재방문할게요", rules)
+    starred = load(rule_file, changed("keywords: 방문}", 'keywords: "*방문"}'))
+    assert starts("재방문할게요", starred)
+    spaced = load(rule_file, changed("keywords: 방문}", "keywords: 방문 예약}"))
+    assert starts("방문예약이요", spaced)
+    assert starts("방문  예약이요", spaced)
+
+
+def test_scores_are_what_the_file_says(rule_file: Path) -> None:
+    source = changed(
+        "  sure: {do: accept, exact: 네}",
+        "  sure: {do: accept, exact: 네, keywords: 네, patterns: '^네', priority: 2}\n"
+        "  other: {do: accept, patterns: '^네', priority: 5}\n"
+        "  never: {do: accept, patterns: '^네', unless: '요$'}\n"
+        "  later: {do: accept, patterns: '^네', when: confirm}",
+    )
+    rules = load(rule_file, source)
+    scores = {h.intent.name: h.score for h in match_intents(rules.intents, "네!!", [], context="idle")}
+    assert scores == {"sure": 6, "other": 4, "never": 4}
+    ranked = [h.intent.name for h in match_intents(rules.intents, "네 맞아요", [], context="confirm")]
+    assert ranked == ["other", "sure", "later"]
+
+
+def test_a_rule_file_may_leave_the_count_to_be_asked(rule_file: Path) -> None:
+    rules = load(rule_file, "\n".join(line for line in SHIPPED.split("\n") if "assume: 1" not in line))
+    first = respond(rules, State(), "짬뽕이랑 콜라 두 병 주세요", [], now=NOW)
+    assert first.reply == "콜라 2병 담았어요. 짬뽕은 몇 그릇 드릴까요?"
+    second = respond(rules, first.state, "셋이요", [], now=NOW)
+    assert [(item.name, item.count) for item in second.state.drafts[0].items] == [("콜라", 2), ("짬뽕", 3)]
+
+
+def test_the_clock_of_the_hours(rule_file: Path) -> None:
+    rules = load_rules()
+    replies = {
+        hour: respond(rules, State(), "지금 영업해요?", [], now=datetime.combine(date(2026, 7, 23), time(hour))).reply
+        for hour in (9, 12, 23)
+    }
+    assert replies[12].startswith("네, 지금 열려 있어요.")
+    assert replies[9] == replies[23] == "지금은 닫혀 있어요. 오전 11시부터 밤 9시 30분까지 열어요."

@@ -1,0 +1,192 @@
+"""Whole conversations, asserted to the letter, and the console and command line around them.
+
+A transcript in ``transcripts/`` reads ``> `` for what the user types, ``< `` for what the bot says and ``. `` for
+what a slash command shows. ``# now: ...``, ``# seed: ...`` and ``# extractor: none`` at its head set the scene.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import ner_engine
+from ner_engine.chatbot import Rules, Speech, converse, load_rules
+from ner_engine.cli.chat import chat
+from ner_engine.spans import Entity
+from tests.fake_extractor import extract, extract_nothing
+
+TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+NOW = "2026-07-23T17:00"
+MARKS = {"bot": "< ", "info": ". "}
+
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return load_rules()
+
+
+def play(
+    rules: Rules,
+    typed: Sequence[str],
+    *,
+    extractor: Callable[[str], Sequence[Entity]] = extract,
+    now: str = NOW,
+    seed: int = 0,
+) -> list[str]:
+    """The transcript of a conversation in which these lines are typed."""
+    written: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in typed:
+            written.append(f"> {line}")
+            yield line + "\n"
+
+    def say(speech: Speech) -> None:
+        written.extend(MARKS[speech.kind] + line for line in speech.text.split("\n"))
+
+    moment = datetime.fromisoformat(now)
+    converse(rules, extractor, lines(), say, clock=lambda: moment, seed=seed)
+    return written
+
+
+def test_there_are_transcripts() -> None:
+    assert len(TRANSCRIPTS) >= 25
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_transcript(rules: Rules, path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    options = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
+    expected = [line for line in lines if not line.startswith("# ")]
+    actual = play(
+        rules,
+        [line[2:] for line in expected if line.startswith(">")],
+        extractor=extract_nothing if options.get("extractor") == "none" else extract,
+        now=options.get("now", NOW),
+        seed=int(options.get("seed", "0")),
+    )
+    assert actual == expected
+
+
+def test_two_runs_are_the_same_and_a_seed_changes_the_wording(rules: Rules) -> None:
+    typed = ["예약할게요", "내일요", "주문할게요"]
+    assert play(rules, typed) == play(rules, typed)
+    assert play(rules, typed, seed=7) == play(rules, typed, seed=7)
+    assert len({tuple(play(rules, typed, seed=seed)) for seed in range(6)}) > 1
+
+
+def test_ctrl_c_takes_leave(rules: Rules) -> None:
+    said: list[str] = []
+
+    def lines() -> Iterator[str]:
+        yield "짜장면 하나"
+        raise KeyboardInterrupt
+
+    converse(rules, extract, lines(), lambda s: said.append(s.text), clock=lambda: datetime.fromisoformat(NOW))
+    assert said[-1] == "주문은 아직 접수하지 않았어요. 필요하실 때 다시 불러 주세요!"
+
+
+def test_why_names_the_rule_and_its_line(rules: Rules) -> None:
+    written = play(rules, ["짜장면 두 그릇 주세요", "/why"])
+    chosen = next(line for line in written if line.startswith(". → "))
+    source = Path(rules.path).read_text(encoding="utf-8").split("\n")
+    line = int(chosen.rstrip(")").rsplit(":", 1)[1])
+    assert chosen.startswith(". → order_dish 7점: 패턴 '주세요' +4, FOOD '짜장면' +3")
+    assert source[line - 1].startswith("  order_dish:")
+    assert ".   칸: items ← 짜장면 2" in written
+    assert ".   대답: replies.added, forms.order.more" in written
+
+
+def test_a_text_too_long_is_not_extracted(rules: Rules) -> None:
+    seen: list[str] = []
+
+    def watching(text: str) -> list[Entity]:
+        seen.append(text)
+        return extract(text)
+
+    play(rules, ["가" * 5000, "", "짜장면"], extractor=watching)
+    assert seen == ["짜장면"]
+
+
+class FakeEngine:
+    """What ``ner_engine.load`` returns, as far as the chat needs it."""
+
+    def extract(self, text: str) -> list[Entity]:
+        return extract(text)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
+    loaded: list[tuple[str, ...]] = []
+
+    def load(*names: str) -> FakeEngine:
+        loaded.append(names)
+        return FakeEngine()
+
+    monkeypatch.setitem(vars(ner_engine), "load", load)
+    app = typer.Typer(rich_markup_mode=None)
+    app.command()(chat)
+    return app
+
+
+def test_piped_chat_prints_replies_only(app: typer.Typer) -> None:
+    result = CliRunner().invoke(app, ["--plain", "--now", NOW], input="짜장면 두 그릇 주세요\n그게 다예요\n네\n")
+    assert result.exit_code == 0
+    assert result.stdout.split("\n") == [
+        "안녕하세요, 달빛반점입니다! 주문이나 예약, 무엇이든 편하게 말씀해 주세요.",
+        "짜장면 2그릇 담았어요. 더 필요하신 거 있으세요?",
+        "짜장면 2그릇, 모두 14,000원이에요. 이대로 주문할까요?",
+        "주문 들어갔어요! 짜장면 2그릇, 14,000원입니다. 맛있게 준비할게요.",
+        "이용해 주셔서 감사해요. 또 오세요!",
+        "",
+    ]
+
+
+def test_piped_chat_survives_bytes_that_are_no_text(app: typer.Typer) -> None:
+    result = CliRunner().invoke(app, ["--plain"], input=b"\xff\xfe\x00\n\xec\xa7\n/quit\n")
+    assert result.exit_code == 0
+    assert result.stdout.rstrip().endswith("또 오세요!")
+
+
+def test_end_of_input_in_the_middle_is_no_error(app: typer.Typer) -> None:
+    result = CliRunner().invoke(app, ["--now", NOW], input="내일 예약할게요")
+    assert result.exit_code == 0
+    assert "7월 24일 금요일" in result.stdout
+    assert result.stdout.rstrip().endswith("예약은 아직 접수하지 않았어요. 필요하실 때 다시 불러 주세요!")
+
+
+def test_a_rule_file_of_ones_own(app: typer.Typer, tmp_path: Path, rules: Rules) -> None:
+    own = tmp_path / "own.yaml"
+    source = Path(rules.path).read_text(encoding="utf-8")
+    own.write_text(source.replace("shop: 달빛반점", "shop: 별빛반점"), encoding="utf-8")
+    result = CliRunner().invoke(app, ["--rules", str(own)], input="")
+    assert result.stdout.startswith("안녕하세요, 별빛반점입니다!")
+
+
+def test_a_wrong_clock_is_wrong_use(app: typer.Typer) -> None:
+    result = CliRunner().invoke(app, ["--now", "내일"], input="")
+    assert result.exit_code == 2
+    assert "2026-07-23T17:00" in result.stderr
+
+
+def test_help_has_an_example(app: typer.Typer) -> None:
+    result = CliRunner().invoke(app, ["--help"])
+    assert result.exit_code == 0
+    assert "ner-engine chat --plain" in result.stdout
+
+
+def test_the_chatbot_imports_neither_engine_nor_model() -> None:
+    code = (
+        "import sys, ner_engine.chatbot\n"
+        "heavy = {'torch', 'onnxruntime', 'numpy', 'rich', 'ner_engine.engine', 'ner_engine.runtime'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -69,10 +69,9 @@ class Bundle:
 
     def gazetteer(self) -> Gazetteer | None:
         """The lexicon of the match features, or None."""
-        file = self.path / "gazetteer.safetensors"
-        if not file.exists():
+        if not self.manifest["gazetteer"]:
             return None
-        arrays = read_tensors(file)
+        arrays = read_tensors(self.path / "gazetteer.safetensors")
         return Gazetteer(
             tuple(self.manifest["gazetteer"]), arrays["hashes"], arrays["bits"], arrays["lengths"]
         )
@@ -138,13 +137,15 @@ def load_bundle(name: str | Path) -> Bundle:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         version = manifest["format"]
         files = dict(manifest["files"])
+        gazetteer = manifest["gazetteer"]
     except (ValueError, KeyError, TypeError) as error:
         raise BundleError(f"{path / MANIFEST}: not a bundle manifest ({error!r})") from None
     if not isinstance(version, int) or version > FORMAT:
         raise BundleError(
             f"{path}: bundle format {version}, this package reads up to {FORMAT}: upgrade ner-engine"
         )
-    for required in _REQUIRED:
+    lexicon = ("gazetteer.safetensors",) if gazetteer else ()
+    for required in (*_REQUIRED, *lexicon):
         if required not in files:
             raise BundleError(f"{path / MANIFEST}: expected {required!r} among its files; it is not listed")
     for name_, digest in files.items():
@@ -206,7 +207,11 @@ def publish(target: Path, files: Mapping[str, bytes | Path], manifest: Mapping[s
         if target.exists():
             old = aside.with_name(aside.name + ".old")
             target.rename(old)
-            aside.rename(target)
+            try:
+                aside.rename(target)
+            except BaseException:
+                old.rename(target)
+                raise
             shutil.rmtree(old)
         else:
             aside.rename(target)

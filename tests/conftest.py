@@ -61,7 +61,9 @@ def tiny_sentences() -> list[Sentence]:
     out = []
     for i in range(96):
         frame = _FRAMES[i % len(_FRAMES)]
-        name, place = _NAMES[i * 7 % len(_NAMES)], _PLACES[i * 5 % len(_PLACES)]
+        # the turn is added, so that every frame meets every name and place
+        turn = i // len(_FRAMES)
+        name, place = _NAMES[(i * 7 + turn) % len(_NAMES)], _PLACES[(i * 5 + turn) % len(_PLACES)]
         out.append(marked(frame.format(n=name, p=place)))
     return out
 

@@ -69,7 +69,7 @@ def test_typos_follow_the_keyboard_and_only_touch_hangul() -> None:
     assert jamo_typos(number, rate=1.0, rng=random.Random(3)) == number
     words = marked("<떡볶이:FOOD> 주세요 됐어요 해")
     made = {jamo_typos(words, rate=0.3, rng=random.Random(seed)).text for seed in range(3000)}
-    for typo in ("떡볶이 주세여", "떡볶이 주세오", "떡복이 주세요", "떡볶이 주세요 됬어요", "떡볶이 주세요 됐어요 혜"):
+    for typo in ("떡볶이 주세여", "떡볶이 주세오", "떡복이 주세요", "떡볶이 주세요 됬어요", "떡볶이 주세요 됐어요 헤"):
         assert any(text.startswith(typo) for text in made), typo
 
 

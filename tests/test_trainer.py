@@ -6,11 +6,9 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +31,17 @@ from tests.conftest import write_tiny  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# dropout, noise, averaged weights and sparse tables: whatever draws or keeps a state takes part in a resume
-RESUMED = ("training.epochs=3", "training.noise=0.5", "training.checkpoint_minutes=0", "training.batch_units=192")
+# Dropout, noise, averaged weights, a sparse table: whatever draws or keeps a state takes part in a resume.
+# The rates make the last epoch the best one, so that the best weights depend on every step.
+RESUMED = (
+    "training.epochs=3",
+    "training.noise=0.3",
+    "training.checkpoint_minutes=0",
+    "training.batch_units=224",
+    "training.learning_rate=0.05",
+    "training.table_learning_rate=0.05",
+    "features.inputs={syllable=8, bigram=8, pos=4, gazetteer=1}",
+)
 
 
 def _prepared(folder, *settings):
@@ -69,7 +76,8 @@ def uninterrupted(folder, tmp_path_factory):
             shutil.copytree(self.work, state)
             states.append((self.epoch, self.step, state))
 
-    Watched(_prepared(folder, *RESUMED), home / "work").run()
+    result = Watched(_prepared(folder, *RESUMED), home / "work").run()
+    assert result.best_epoch == 3
     return home / "work", states
 
 
@@ -79,7 +87,7 @@ def uninterrupted(folder, tmp_path_factory):
 def test_the_tiny_recipe_is_learnt(tiny_bundle):
     dev = load_bundle(tiny_bundle).metrics["dev"]["train.jsonl"]
     assert dev["micro"]["support"] >= 5
-    assert dev["micro"]["f1"] >= 80
+    assert dev["micro"]["f1"] >= 90
 
 
 @pytest.mark.parametrize(
@@ -109,8 +117,11 @@ def test_morphemes_as_units(run, folder, tmp_path):
     result = Trainer(prepared, tmp_path / "work").run()
     assert max(row["mean"] for row in result.history) >= 50
     bundle = build_bundle(prepared, result, tmp_path / "bundle", command="ner-engine train tiny.toml")
-    entities = Engine(load_bundle(bundle)).extract("한소희한테 전화해 줘")
-    assert [(e.text, e.label) for e in entities] == [("한소희", "PS")]
+    ((_, examples),) = prepared.train
+    sentences = [example.sentence for example in examples]
+    found = Engine(load_bundle(bundle)).pipe(sentence.text for sentence in sentences)
+    right = [tuple(e.span for e in f) == s.entities for s, f in zip(sentences, found, strict=True)]
+    assert sum(right) > 0.8 * len(right)
 
 
 def test_partly_annotated_data_trains(run):
@@ -131,7 +142,7 @@ def test_the_weights_of_a_result_are_those_that_will_be_stored(run, tmp_path):
 
 
 def test_training_stops_when_dev_no_longer_improves(run):
-    still = ("training.learning_rate=0", "training.table_learning_rate=0", "training.crf_learning_rate=0")
+    still = ("training.learning_rate=0", "training.table_learning_rate=1e-9", "training.crf_learning_rate=0")
     result = run("training.epochs=30", "training.patience=2", "training.weight_decay=0", *still)
     assert len(result.history) == 3
     assert result.best_epoch == 1
@@ -230,21 +241,26 @@ def test_resuming_a_finished_run_changes_nothing(uninterrupted, folder, tmp_path
 
 def test_resuming_from_any_checkpoint_gives_the_same_bytes(uninterrupted, folder, tmp_path):
     work, states = uninterrupted
-    assert len(states) >= 15  # one after every step, and one at the end of each epoch
     middles = [state for state in states if state[1]]
     ends = [state for state in states if not state[1]]
     assert len(ends) == 3
-    chosen = [middles[0], *random.Random(5).sample(middles[1:-1], 3), middles[-1], *ends[:-1]]
+    assert len(middles) >= 12  # one after every step
+    chosen = [middles[0], *random.Random(5).sample(middles[1:-1], 3), middles[-1], ends[1]]
     for epoch, step, state in chosen:
         prepared = _prepared(folder, *RESUMED)
         again = tmp_path / f"{epoch}-{step}"
         shutil.copytree(state, again)
         Trainer(prepared, again).run(resume=True)
         assert (again / BEST).read_bytes() == (work / BEST).read_bytes(), f"epoch {epoch}, step {step}"
-        mine, theirs = (load_checkpoint(folder_ / LAST)[0] for folder_ in (again, work))
-        assert mine.keys() == theirs.keys()
-        for name, value in mine.items():
-            assert torch.equal(value, theirs[name]), name
+        _same_state(again, work)
+
+
+def _same_state(work, other):
+    """Weights, averages, optimisers and random state after the last step."""
+    mine, theirs = (load_checkpoint(folder / LAST)[0] for folder in (work, other))
+    assert mine.keys() == theirs.keys()
+    for name, value in mine.items():
+        assert torch.equal(value, theirs[name]), f"{work.name}: {name}"
 
 
 # One interpreter imports torch once and forks the runs that are killed: a kill costs a fork, not an import.
@@ -255,7 +271,7 @@ from ner_engine.config import load_recipe
 from ner_engine.training import checkpoint
 from ner_engine.training.trainer import LAST, Trainer, prepare
 
-folder, settings = Path(sys.argv[1]), json.loads(sys.argv[2])
+folder, settings, DEATHS = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
 prepared = prepare(load_recipe(folder / "tiny.toml", settings=settings), base=folder)
 replace = os.replace
 
@@ -299,61 +315,59 @@ assert ended(life(folder / "whole", resume=False))
 whole = time.monotonic() - began
 
 kills = 0
-for seed in range(3):
+for seed in range(2):
     rng, work = random.Random(seed), folder / f"killed-{seed}"
-    for _ in range(5):
+    for _ in range(4):
         pid = life(work, resume=True)
-        time.sleep(rng.uniform(0.02, 0.7) * whole)
+        time.sleep(rng.uniform(0.05, 0.35) * whole)
         os.kill(pid, signal.SIGKILL)
         kills += not ended(pid)
     assert ended(life(work, resume=True))
 
-for at in (1, 2, 9, 10, 11, 20):
-    for moment in ("before", "after"):
-        def die(count, put):
-            if count == at:
-                if moment == "after":
-                    put()
-                suicide()
-        work = folder / f"killed-{moment}-{at}"
-        kills += not ended(life(work, resume=False, die=die))
-        assert ended(life(work, resume=True))
+for at, moment in DEATHS:
+    def die(count, put):
+        if count == at:
+            if moment == "after":
+                put()
+            suicide()
+    work = folder / f"killed-{moment}-{at}"
+    kills += not ended(life(work, resume=False, die=die))
+    assert ended(life(work, resume=True))
 print(kills)
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_killed_at_any_moment_and_resumed_it_is_the_same_run(uninterrupted, tmp_path):
-    work, _ = uninterrupted
+    work, states = uninterrupted
     write_tiny(tmp_path)
-    command = [sys.executable, "-c", textwrap.dedent(DRIVER), str(tmp_path), json.dumps(RESUMED)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    # files are put in place after every step, and at an epoch's end first the best, then the last weights
+    best = next(i for i, (epoch, step, _) in enumerate(states, 1) if not step)
+    assert best > 4
+    deaths = [(1, "before"), (3, "after"), (best, "before"), (best, "after"), (best + 1, "before")]
+    command = [sys.executable, "-c", textwrap.dedent(DRIVER), str(tmp_path)]
+    command += [json.dumps(RESUMED), json.dumps(deaths)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) >= 20
-    expected = (work / BEST).read_bytes()
-    assert (tmp_path / "whole" / BEST).read_bytes() == expected
+    assert int(done.stdout) >= len(deaths) + 4
     killed = sorted(tmp_path.glob("killed-*"))
-    assert len(killed) == 15
-    for folder in killed:
-        assert (folder / BEST).read_bytes() == expected, folder.name
+    assert len(killed) == len(deaths) + 2
+    for folder in (tmp_path / "whole", *killed):
+        assert (folder / BEST).read_bytes() == (work / BEST).read_bytes(), folder.name
+        _same_state(folder, work)
 
 
-def test_the_command_line_resumes_after_a_kill(uninterrupted, tmp_path):
-    work, _ = uninterrupted
-    recipe = write_tiny(tmp_path)
-    command = [sys.executable, "-c", "from ner_engine.cli import main; main()", "train", str(recipe), "--resume"]
-    command += [f"--set={s}" for s in RESUMED]
+def test_the_command_line_resumes(uninterrupted, tmp_path):
+    from typer.testing import CliRunner
+
+    from ner_engine.cli import app
+
+    work, states = uninterrupted
+    shutil.copytree(states[len(states) // 2][2], tmp_path / "work")
+    command = ["train", str(write_tiny(tmp_path)), "--resume", *(f"--set={s}" for s in RESUMED)]
     command += ["--work", str(tmp_path / "work"), "--output", str(tmp_path / "bundle")]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
-        while not (tmp_path / "work" / LAST).exists():
-            assert process.poll() is None
-            time.sleep(0.005)
-        os.kill(process.pid, signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-    assert not (tmp_path / "bundle").exists()
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert done.exit_code == 0
     assert (tmp_path / "work" / BEST).read_bytes() == (work / BEST).read_bytes()
     load_bundle(tmp_path / "bundle")
 
@@ -433,7 +447,7 @@ def test_sources_without_sentences_are_refused(folder):
 
 def test_vectors_go_to_the_rows_of_their_names(folder, tmp_path):
     rng = np.random.default_rng(3)
-    names = {"수": 16, "역": 16, "쀍": 16}  # the last is in no sentence
+    names = {"수": 16, "동": 16, "쀍": 16}  # the last is in no sentence
     values = {name: rng.normal(size=width) * 5 for name, width in names.items()}
     lines = [f"{len(values)} 16"] + [f"{n} {' '.join(map(str, v))}" for n, v in values.items()]
     (folder / "syllables.vec").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -442,7 +456,7 @@ def test_vectors_go_to_the_rows_of_their_names(folder, tmp_path):
     prepared = _prepared(folder, "features.vectors={syllable='syllables.vec', pos='pos.vec'}")
     tagger = Trainer(prepared, tmp_path / "b").tagger
     known = prepared.extractor.vocabularies.syllable
-    given = {known.index(name) + 2: values[name] for name in ("수", "역")}
+    given = {known.index(name) + 2: values[name] for name in ("수", "동")}
     for row, (before, now) in enumerate(
         zip(plain.embeddings.weight("syllable"), tagger.embeddings.weight("syllable"), strict=True)
     ):

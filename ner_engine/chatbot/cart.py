@@ -288,7 +288,10 @@ def say_total(talk: Talk) -> None:
 def _say_added(talk: Talk, added: Sequence[Item]) -> None:
     """What was put on the list; of one dish that was there before, also how many that makes."""
     menu, have = talk.rules.menu, {item.name: item.count for item in talk.draft.items}
-    shown = show_items(added, menu)
+    totals: tuple[Item, ...] = ()
+    for item in added:
+        totals = add_item(totals, item.name, item.count)
+    added, shown = totals, show_items(totals, menu)
     if len(added) == 1 and have[added[0].name] > added[0].count:
         count = f"{have[added[0].name]}{unit_of(added[0].name, menu)}"
         talk.reply("added_more", added=shown, count=count)

@@ -124,7 +124,9 @@ def _best(talk: Talk) -> Hit | None:
     """The intent to follow. What only makes sense inside a form does not count outside of one."""
     hits = [hit for hit in talk.hits if hit.score >= _START]
     if talk.state.draft is None:
-        hits = [hit for hit in hits if hit.intent.do not in _FILLING]
+        beginning = any(hit.intent.do == "start" for hit in hits)  # 네, 짬뽕 하나요
+        idle = _FILLING | ({"accept", "decline"} if beginning else frozenset())
+        hits = [hit for hit in hits if hit.intent.do not in idle]
     return next(iter(hits), None)
 
 

@@ -58,22 +58,22 @@ def fill_form(
     filled: list[str] = []
     changed: list[str] = []
     problems: list[Problem] = []
-    for slot in form.slots:
-        if slot.type == "items":
-            continue
-        asked = draft.asked == slot.name
-        result = _READERS[slot.type](slot, draft, mentions, text if plain and asked else "", now)
+    slots = [(slot, "") for slot in form.slots if slot.type != "items"]
+    if plain:  # bare words are read last, and only if nothing else came of the utterance
+        slots += [(slot, text) for slot, _ in slots if slot.name == draft.asked]
+    for slot, words in slots:
+        if words and (filled or changed or problems):
+            break
+        result = _READERS[slot.type](slot, draft, mentions, words, now)
         if isinstance(result, Problem):
             problems.append(result)
             if result.kind == "vague":
                 draft = draft.with_hint(slot.name, result.values["heard"])
         elif result is not None:
             old = draft.value(slot.name)
-            if old is None:
-                filled.append(slot.name)
-            elif old != result:
+            if old is not None and old != result:
                 changed.append(slot.name)
-            elif asked:
+            elif old is None or draft.asked == slot.name:
                 filled.append(slot.name)
             draft = draft.with_value(slot.name, result)
     draft, late = _not_in_the_past(form, draft, now, mentions, touched={*filled, *changed})

@@ -57,7 +57,10 @@ class Talk:
         known = {**self.rules.facts, **self._labels(), **(values or {})}
         uses = dict(self.state.uses)
         used = uses.get(saying.key, 0)
-        self.lines[-1].append(render(choose(saying, known, used=used, seed=self.state.seed), known))
+        sentence = render(choose(saying, known, used=used, seed=self.state.seed), known)
+        if sentence in self.lines[-1]:  # the same dish refused twice is refused once
+            return
+        self.lines[-1].append(sentence)
         self.state = replace(self.state, uses=tuple({**uses, saying.key: used + 1}.items()))
         self.said.append(saying.key)
 

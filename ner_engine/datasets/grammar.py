@@ -32,6 +32,7 @@ from ner_engine.datasets.template import (
     Word,
     choice,
     parse,
+    walk,
 )
 from ner_engine.errors import ConfigError
 from ner_engine.josa import pick
@@ -137,7 +138,7 @@ def load_grammar(folder: Path, lexicons: Path) -> Grammar:
             except ConfigError as error:
                 raise ConfigError(str(error), path=path, line=number) from None
             current.append((weight, nodes))
-            refs.extend((node, (path, number)) for node in _walk(nodes) if isinstance(node, (Ref, Word)))
+            refs.extend((node, (path, number)) for node in walk(nodes) if isinstance(node, (Ref, Word)))
 
     for name, place in opened.items():
         if not rules.get(name, frames.get(name)):
@@ -188,16 +189,6 @@ def _open(
         boosts[name] = float(match["weight"] or 1)
         return frames.setdefault(name, [])
     return rules.setdefault(name, [])
-
-
-def _walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
-    for node in nodes:
-        yield node
-        if isinstance(node, Mark):
-            yield from _walk(node.body)
-        elif isinstance(node, Choice):
-            for option in node.options:
-                yield from _walk(option)
 
 
 def _check_that_all_end(rules: Mapping[str, Choice], opened: Mapping[str, _Place]) -> None:

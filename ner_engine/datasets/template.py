@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NoReturn
@@ -25,7 +26,7 @@ from ner_engine.datasets.numerals import spell
 from ner_engine.errors import ConfigError
 from ner_engine.josa import pick
 
-__all__ = ["Choice", "Gap", "Josa", "Mark", "Node", "Number", "Ref", "Text", "Word", "choice", "parse"]
+__all__ = ["Choice", "Gap", "Josa", "Mark", "Node", "Number", "Ref", "Text", "Word", "choice", "parse", "walk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,17 @@ def parse(line: str) -> tuple[float, tuple[Node, ...]]:
     weight, at = _weight(line, 0)
     nodes, _ = _sequence(line, at, stop="")
     return weight, nodes
+
+
+def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
+    """Every node of a sequence, outer before inner."""
+    for node in nodes:
+        yield node
+        if isinstance(node, Mark):
+            yield from walk(node.body)
+        elif isinstance(node, Choice):
+            for option in node.options:
+                yield from walk(option)
 
 
 def _fail(line: str, at: int, expected: str) -> NoReturn:

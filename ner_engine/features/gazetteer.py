@@ -32,15 +32,16 @@ class _PowerTable:
     """Powers of the rolling hash's base and of its inverse modulo 2^64, grown on demand."""
 
     def __init__(self) -> None:
-        self.up = _powers(_BASE, 512)
-        self.down = _powers(_BASE_INVERSE, 512)
+        self._tables = (_powers(_BASE, 512), _powers(_BASE_INVERSE, 512))
 
     def upto(self, count: int) -> tuple[Hashes, Hashes]:
-        if count > len(self.up):
+        # both tables are read and replaced at once: another thread may grow them in between
+        up, down = self._tables
+        if count > len(up):
             size = 1 << count.bit_length()
-            self.down = _powers(_BASE_INVERSE, size)
-            self.up = _powers(_BASE, size)
-        return self.up[:count], self.down[:count]
+            up, down = _powers(_BASE, size), _powers(_BASE_INVERSE, size)
+            self._tables = (up, down)
+        return up[:count], down[:count]
 
 
 @dataclass(frozen=True)

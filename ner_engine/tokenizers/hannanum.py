@@ -36,10 +36,11 @@ _LONGEST = 300
 _LONGEST_WORD = 30
 # What it takes for a word: it does not see that a mark ends one, or that a symbol is none.
 _EOJEOL = re.compile(f"{PLACEHOLDER}+|[.!?…~]+(?= |$)|(?:(?![.!?…~]+(?: |$))[^ {PLACEHOLDER}])+")
-# Sejong tags of user words in its own tag set.
+# Sejong tags of user words in its own tag set. Its tags below nq (nqq, nqpc) connect to nothing: the tag set
+# has nq both as a tag and as their name, and the tag wins.
 _TAGS = {
     "NNG": "ncn",
-    "NNP": "nqq",
+    "NNP": "nq",
     "NP": "npp",
     "NR": "nnc",
     "MM": "mma",

@@ -44,9 +44,13 @@ def analysed(text: str, analyse: Analyse, *, longest: int, longest_word: int) ->
 
 
 def aligned(text: str, forms: Sequence[tuple[str, str]]) -> list[Morpheme]:
-    """Pairs of form and part of speech, in order, laid over the text they came from."""
-    spans = align(text, [form for form, _ in forms])
-    return [Morpheme(f, pos, start, end) for (f, pos), (start, end) in zip(forms, spans, strict=True)]
+    """Pairs of form and part of speech, in order, laid over the text they came from.
+
+    Empty forms, which Hannanum gives for words of mixed scripts, are left out.
+    """
+    solid = [pair for pair in forms if pair[0].strip()]
+    spans = align(text, [form for form, _ in solid])
+    return [Morpheme(form, pos, start, end) for (form, pos), (start, end) in zip(solid, spans, strict=True)]
 
 
 def _tried(text: str, analyse: Analyse) -> list[Morpheme]:

@@ -51,10 +51,10 @@ class OktTokenizer:
         tokens = self._okt.tokenize(text).iterator()
         while tokens.hasNext():
             token = tokens.next()
-            pos = str(token.pos().toString())
-            if pos == "Space":
+            pos, form = str(token.pos().toString()), str(token.text())
+            if pos == "Space" or not form:
                 continue
-            form, start = str(token.text()), int(token.offset())
+            start = int(token.offset())
             end = start + int(token.length())
             fits = fits and text[start:end] == form
             found.append(Morpheme(form, pos, start, end, self._semantics.get(form, "")))

@@ -142,11 +142,15 @@ class TrainingConfig:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that makes a bundle: ``ner-engine train RECIPE.toml``."""
+    """Everything that makes a bundle: ``ner-engine train RECIPE.toml``.
+
+    ``before`` lists the commands that make what the recipe reads (vectors, say); they go into the card.
+    """
 
     name: str = "model"
     description: str = ""
     licence: str = ""
+    before: list[str] = field(default_factory=list)
     features: FeatureConfig = field(default_factory=FeatureConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     data: DataConfig = field(default_factory=DataConfig)

@@ -84,9 +84,7 @@ def test_templates(tmp_path: Path, template: str, expected: set[str]) -> None:
 
 
 def test_weights_of_lines_alternatives_and_topics(tmp_path: Path) -> None:
-    folder = source(
-        tmp_path, "@frames a *3\n*8 가\n나\n(*9 다|라)\n@frames b\n마\n", 
-    )  # fmt: skip
+    folder = source(tmp_path, "@frames a *3\n*8 가\n나\n(*9 다|라)\n@frames b\n마\n")
     grammar = load_grammar(folder / "grammar", folder / "lexicons")
     rng = random.Random(1)
     counts = Counter(expand(grammar, rng)[0] for _ in range(31_000))
@@ -269,9 +267,11 @@ def test_the_grammar_is_large_and_has_no_dead_rules() -> None:
     [
         ("DT", r"(이번|다음) ?주 ?.요일"), ("DT", r"\d+월 ?\d+일"), ("DT", r"\d+박 ?\d+일"), ("DT", "낼"),
         ("DT", r"매주 .+"), ("DT", "(사흘|열흘|이틀|일주일) ?(뒤|전|후)"), ("DT", r"\d+/\d+"),
-        ("TI", r"(오후|저녁) ?\d+시( ?반)?"), ("TI", r"\d\d:\d\d"), ("TI", r"\d+시간 ?(뒤|후|전)"), ("TI", "자정|정오"),
+        ("TI", r"(오후|저녁) ?\d+시( ?반)?"), ("TI", r"\d\d:\d\d"), ("TI", r"\d+시간 ?(뒤|후|전)"),
+        ("TI", "자정|정오"),
         ("TI", r"(한|두|세|네|다섯|여섯|일곱) ?시 ?반"), ("QT", r"[\d,]+,\d{3}원"), ("QT", ".*만 ?.*천 ?원"),
-        ("QT", r"010-?\d{4}-?\d{4}"), ("QT", "(한|두|세|네) ?(그릇|잔|명|개)"), ("QT", r"\d+%"), ("QT", "하나|둘|셋"),
+        ("QT", r"010-?\d{4}-?\d{4}"), ("QT", "(한|두|세|네) ?(그릇|잔|명|개)"), ("QT", r"\d+%"),
+        ("QT", "하나|둘|셋"),
         ("QT", r"\d+번"), ("QT", "몇 ?(명|개|번)"), ("OG", ".+점"), ("LC", ".+(로|길) ?\\d+"), ("LC", ".+역"),
     ],
 )  # fmt: skip

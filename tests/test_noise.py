@@ -69,7 +69,13 @@ def test_typos_follow_the_keyboard_and_only_touch_hangul() -> None:
     assert jamo_typos(number, rate=1.0, rng=random.Random(3)) == number
     words = marked("<떡볶이:FOOD> 주세요 됐어요 해")
     made = {jamo_typos(words, rate=0.3, rng=random.Random(seed)).text for seed in range(3000)}
-    for typo in ("떡볶이 주세여", "떡볶이 주세오", "떡복이 주세요", "떡볶이 주세요 됬어요", "떡볶이 주세요 됐어요 헤"):
+    for typo in (
+        "떡볶이 주세여",
+        "떡볶이 주세오",
+        "떡복이 주세요",
+        "떡볶이 주세요 됬어요",
+        "떡볶이 주세요 됐어요 헤",
+    ):
         assert any(text.startswith(typo) for text in made), typo
 
 
@@ -79,12 +85,10 @@ def test_a_final_consonant_slides_within_a_word_but_never_across_the_edge_of_a_s
     edge = marked("<삼만원:QT>은")
     for seed in range(500):
         typed = jamo_typos(edge, rate=0.5, rng=random.Random(seed))
-        assert not (typed.text.endswith("넌") or typed.text.endswith("는")), typed.text
+        assert not typed.text.endswith(("넌", "는")), typed.text
 
 
-@pytest.mark.parametrize(
-    ("given_", "wanted"), [("주세요", "주세여"), ("합니다", "합니당"), ("했어", "했엉")]
-)
+@pytest.mark.parametrize(("given_", "wanted"), [("주세요", "주세여"), ("합니다", "합니당"), ("했어", "했엉")])
 def test_chat_endings_soften(given_: str, wanted: str) -> None:
     sentence = marked(f"<만두:FOOD> {given_}")
     made = {chat_endings(sentence, rng=random.Random(seed)).text for seed in range(200)}

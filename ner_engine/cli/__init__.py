@@ -18,6 +18,7 @@ from ner_engine.cli.evaluate import evaluate_command
 from ner_engine.cli.extract import extract
 from ner_engine.cli.models import app as models_app
 from ner_engine.cli.train import train
+from ner_engine.cli.vectors import vectors
 from ner_engine.errors import NerEngineError
 
 __all__ = ["app", "main"]
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command()(chat)
 app.command()(extract)
 app.command()(train)
+app.command()(vectors)
 app.command(name="evaluate")(evaluate_command)
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(models_app, name="models")

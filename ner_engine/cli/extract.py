@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -41,10 +43,10 @@ def read_texts(inputs: Sequence[str], *, stdin: IO[str]) -> Iterator[dict[str, A
     A file named ``.jsonl`` holds one object a line with ``text``, whose ``id`` is kept.
     """
     for given in inputs:
-        path = Path(given) if len(given) < 256 and "\0" not in given else None
         if given == "-":
             yield from ({"text": text} for text, _ in _lines(stdin) if text.strip())
-        elif path is not None and path.is_file():
+        elif os.path.isfile(given):  # False, not an error, for a text that could be no file name
+            path = Path(given)
             with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as stream:
                 for text, number in _lines(stream):
                     if not text.strip():
@@ -84,6 +86,8 @@ def extract(
     """
     import ner_engine
 
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     engine = ner_engine.load(bundle, threads=threads)
     json_lines = not sys.stdout.isatty() if as_json is None else as_json
     waiting: deque[dict[str, Any]] = deque()
@@ -97,7 +101,8 @@ def extract(
         record = waiting.popleft()
         if json_lines:
             record["entities"] = [entity.to_dict() for entity in entities]
-            typer.echo(json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape"))
+            # a lone surrogate, or a byte that is no UTF-8, becomes the JSON escape of it
+            typer.echo(json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace"))
         else:
             _show(record["text"], entities)
 
@@ -115,4 +120,4 @@ def _show(text: str, entities: Sequence[Any]) -> None:
         mark = typer.style(entity.text, fg=_COLOURS.get(entity.label, "bright_blue"), bold=True)
         out += text[at : entity.start] + mark + typer.style(f"[{entity.label} {entity.score:.2f}]", dim=True)
         at = entity.end
-    typer.echo(out + text[at:])
+    typer.echo((out + text[at:]).encode("utf-8", "replace").decode("utf-8"))

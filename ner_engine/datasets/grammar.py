@@ -40,7 +40,9 @@ from ner_engine.spans import Span
 
 __all__ = ["Grammar", "Lexicon", "expand", "load_grammar", "load_lexicon"]
 
-_HEADER = re.compile(r"@(?P<kind>rule|frames) +(?P<name>[A-Za-z][A-Za-z0-9_]*)(?: +\*(?P<weight>\d+(?:\.\d+)?))?$")
+_HEADER = re.compile(
+    r"@(?P<kind>rule|frames) +(?P<name>[A-Za-z][A-Za-z0-9_]*)(?: +\*(?P<weight>\d+(?:\.\d+)?))?$"
+)
 _FRAME, _START = "frame", "sentence"
 _DEEPEST = 40
 _JOSA_DROPPED = 0.35
@@ -177,9 +179,7 @@ def _open(
     path, number = place
     match = _HEADER.match(line)
     if not match or (match["kind"] == "rule" and match["weight"]):
-        raise ConfigError(
-            f"expected '@rule name' or '@frames topic *2'; got {line!r}", path=path, line=number
-        )
+        raise ConfigError(f"expected '@rule name' or '@frames topic *2'; got {line!r}", path=path, line=number)
     name = match["name"] if match["kind"] == "rule" else f"frames {match['name']}"
     if name in opened or name == _FRAME:
         where = f" at {opened[name][0].name}:{opened[name][1]}" if name in opened else ""

@@ -1,4 +1,4 @@
-"""The accidents of typing: a sentence and a random source in, the same sentence mistyped out, spans carried exactly.
+"""The accidents of typing: a sentence and a random source in, the sentence mistyped out, spans carried.
 
 Pure functions: the sentence given is never changed, and the same state of ``rng`` gives the same result.
 Training augmentation, the corpus generator and the robustness part of an evaluation use them alike.
@@ -158,9 +158,10 @@ _SOFT = {
     "게": "겡",
 }  # fmt: skip
 _TAILS = (
-    *("ㅋㅋ", "ㅋㅋ", "ㅋㅋㅋ", "ㅋㅋㅋㅋ", "ㅋ", " ㅋㅋ", " ㅋㅋㅋ", "ㅎㅎ", " ㅎㅎ", "ㅎ", "ㅠㅠ", " ㅠㅠ", "ㅠ", "ㅜㅜ", "ㅜ"),
-    *("~", "~", "~~", "~!", "!", "!!", "!!!", "..", "..", "...", "…", ";;", ";", "^^", " ^^", "!?", "ㅇㅇ", " ㄱㄱ", " ㄱㅅ"),
-    *(" 😊", "😂", " 🙏", "👍", " 🙂", "😭", " ❤️", " 🥲", "😅", " 😋", " 🔥", ":)", " ㅎㅎㅎ", "ㅠㅠㅠ", ",,", "~ㅎㅎ", "~^^"),
+    *("ㅋㅋ", "ㅋㅋ", "ㅋㅋㅋ", "ㅋㅋㅋㅋ", "ㅋ", " ㅋㅋ", " ㅋㅋㅋ", "ㅎㅎ", " ㅎㅎ", "ㅎ", " ㅎㅎㅎ"),
+    *("ㅠㅠ", " ㅠㅠ", "ㅠ", "ㅜㅜ", "ㅜ", "ㅠㅠㅠ", "ㅇㅇ", " ㄱㄱ", " ㄱㅅ", "~ㅎㅎ", "~^^"),
+    *("~", "~", "~~", "~!", "!", "!!", "!!!", "..", "..", "...", "…", ";;", ";", ",,", "^^", " ^^", "!?"),
+    *(" 😊", "😂", " 🙏", "👍", " 🙂", "😭", " ❤️", " 🥲", "😅", " 😋", " 🔥", ":)"),
 )  # fmt: skip
 _MARKS = ".!?~…"
 

@@ -1,7 +1,7 @@
 """How Koreans write a number: an int and a style in, its written form out.
 
-Styles: ``digit`` 15000, ``comma`` 15,000, ``pad2`` 05, ``sino`` 만오천, ``sinospaced`` 만 오천, ``mixed`` 1만 5천,
-``native`` before a classifier (한, 두, 스물), ``count`` standing alone (하나, 둘, 스물).
+Styles: ``digit`` 15000, ``comma`` 15,000, ``pad2`` 05, ``sino`` 만오천, ``sinospaced`` 만 오천,
+``mixed`` 1만 5천, ``native`` before a classifier (한, 두, 스물), ``count`` standing alone (하나, 둘, 스물).
 """
 
 from __future__ import annotations

@@ -165,11 +165,11 @@ def _sequence(line: str, at: int, *, stop: str) -> tuple[tuple[Node, ...], int]:
             nodes.append(Gap())
             at += 1
         elif char == "(":
-            node, at = _alternatives(line, at)
-            nodes.append(node)
+            alternatives, at = _alternatives(line, at)
+            nodes.append(alternatives)
         elif char == "<":
-            node, at = _mark(line, at)
-            nodes.append(node)
+            mark, at = _mark(line, at)
+            nodes.append(mark)
         elif char == "[":
             at = _bracket(line, at, nodes)
         else:
@@ -217,9 +217,7 @@ def _bracket(line: str, at: int, nodes: list[Node]) -> int:
     if match["lexicon"]:
         nodes.append(Word(match["lexicon"]))
     elif match["low"]:
-        number = Number(
-            int(match["low"]), int(match["high"]), int(match["step"] or 1), match["style"] or "digit"
-        )
+        number = Number(int(match["low"]), int(match["high"]), int(match["step"] or 1), match["style"] or "digit")
         if number.low > number.high or number.step < 1:
             _fail(line, at, "a range from low to high")
         try:

@@ -27,7 +27,7 @@ from ner_engine.features.vocabulary import INPUTS, UNKNOWN, Column, Vocabularies
 from ner_engine.spans import Morpheme, Span
 from ner_engine.tokenizers.base import Tokenizer
 
-__all__ = ["FeatureExtractor"]
+__all__ = ["FeatureExtractor", "form_key"]
 
 _DEFAULT_BUCKETS = {"bigram": 1 << 16, "trigram": 1 << 16, "morpheme": 1 << 15}
 _EOJEOL_REACH = 6
@@ -66,7 +66,8 @@ def _morpheme_groups(morphemes: Sequence[Morpheme]) -> list[Morpheme]:
     return groups
 
 
-def _form_key(form: str) -> str:
+def form_key(form: str) -> str:
+    """A form as the morpheme table knows it: lower case, every digit a 0."""
     return "".join("0" if c.isdecimal() else c for c in form.lower())
 
 
@@ -284,7 +285,7 @@ class FeatureExtractor:
     def _form(self, form: str, buckets: int) -> int:
         known = self._forms.get(form)
         if known is None:
-            digest = zlib.crc32(_form_key(form).encode("utf-8", "surrogatepass"))
+            digest = zlib.crc32(form_key(form).encode("utf-8", "surrogatepass"))
             known = digest % (buckets - 2) + 2
             if len(self._forms) < 200_000:
                 self._forms[form] = known

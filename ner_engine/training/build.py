@@ -31,7 +31,8 @@ def card(prepared: Prepared, result: Result, *, command: str, version: str) -> s
     """The bundle's CARD.md."""
     recipe = prepared.recipe
     lines = [f"# {recipe.name}", "", recipe.description.strip(), ""]
-    lines += [f"Licence of the weights: {recipe.licence}", "", "## Rebuild", "", f"    {command}", ""]
+    lines += [f"Licence of the weights: {recipe.licence}", "", "## Rebuild", ""]
+    lines += [*(f"    {c}" for c in (*recipe.before, command)), ""]
     lines += ["## Data", "", "| source | use | sentences | entities | not annotated there | SHA-256 |"]
     lines += ["|---|---|---|---|---|---|"]
     for use, sets in (("train", prepared.train), ("dev", prepared.dev), ("test", prepared.test)):

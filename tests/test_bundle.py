@@ -73,7 +73,12 @@ def test_round_trip(tiny_bundle, tmp_path):
     prepared = prepare(load_recipe(write_tiny(tmp_path)), base=tmp_path)
     assert sorted(f.name for f in tiny_bundle.iterdir()) == FILES
     assert bundle.path == tiny_bundle
-    assert (bundle.name, bundle.labels, bundle.scheme, bundle.tokenizer) == ("tiny", ("PS", "LC"), "BIOES", "mecab")
+    assert (bundle.name, bundle.labels, bundle.scheme, bundle.tokenizer) == (
+        "tiny",
+        ("PS", "LC"),
+        "BIOES",
+        "mecab",
+    )
     assert bundle.tags == prepared.tags
     assert bundle.features == prepared.recipe.features
     assert bundle.network == prepared.recipe.network
@@ -305,7 +310,9 @@ def _nth(function, n):
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
-def test_a_failure_in_the_middle_leaves_the_old_bundle_and_nothing_else(tmp_path, copy, monkeypatch, place, name, n):
+def test_a_failure_in_the_middle_leaves_the_old_bundle_and_nothing_else(
+    tmp_path, copy, monkeypatch, place, name, n
+):
     source = tmp_path / "weights"
     source.write_bytes(b"w")
     before = _contents(tmp_path)

@@ -152,7 +152,9 @@ def test_labels_scores_and_batches(tiny_bundle):
 def test_plain_text_marks_its_entities(tiny_bundle):
     result = run("extract", "-b", tiny_bundle, "--plain", BUSAN, "고마워요 정말")
     marked, nothing = result.stdout.splitlines()
-    assert re.fullmatch(r"부산\[LC 0\.\d\d\]에서 오하늘\[PS 0\.\d\d\] 만나기로 했어", marked)  # no colour in a pipe
+    assert re.fullmatch(
+        r"부산\[LC 0\.\d\d\]에서 오하늘\[PS 0\.\d\d\] 만나기로 했어", marked
+    )  # no colour in a pipe
     assert nothing == "고마워요 정말"
 
 
@@ -302,7 +304,9 @@ def test_train_end_to_end(tmp_path, ne):
     assert result.exit_code == 0
     bundle = load_bundle(output)
     assert (bundle.name, bundle.network.backbone) == ("mine", "gru")
-    assert "--set=training.epochs=2 --set=network.backbone=gru --set=name=mine" in (output / "CARD.md").read_text()
+    assert (
+        "--set=training.epochs=2 --set=network.backbone=gru --set=name=mine" in (output / "CARD.md").read_text()
+    )
     assert sorted(f.name for f in work.iterdir()) == ["best.safetensors", "last.safetensors"]
     # on stdout the report of each dev and test source, on stderr what goes on
     assert result.stdout.startswith("\ntrain.jsonl\n")

@@ -311,8 +311,7 @@ def test_allowed_is_one_tag_where_complete_and_open_where_partial():
     extractor = _extractor()
     sentence = marked("<서연:PS> 서울")
     complete, partial = (
-        encode(extractor, [sentence], tags=TAGS, scheme="BIOES", unknown=unknown)[0]
-        for unknown in ((), ("LC",))
+        encode(extractor, [sentence], tags=TAGS, scheme="BIOES", unknown=unknown)[0] for unknown in ((), ("LC",))
     )
     longer = encode(extractor, [marked("그래요 정말로")], tags=TAGS, scheme="BIOES")[0]
     batch = collate([complete, partial, longer], TAGS)

@@ -58,7 +58,9 @@ def test_the_entities_of_plain_sentences(engine):
         ("부산", "LC", "에서"),
         ("오하늘", "PS", ""),
     ]
-    assert [(e.text, e.label, e.josa) for e in engine.extract("김민수한테 전화해 줘")] == [("김민수", "PS", "한테")]
+    assert [(e.text, e.label, e.josa) for e in engine.extract("김민수한테 전화해 줘")] == [
+        ("김민수", "PS", "한테")
+    ]
     assert engine.extract("고마워요 정말") == []
     assert engine.labels == ("PS", "LC")
 

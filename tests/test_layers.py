@@ -119,7 +119,9 @@ def imports_of(tree: ast.AST, module: str) -> Iterator[Import]:
                 guarded = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
                 yield from visit(child, top and not inside, types_only or guarded)
                 continue
-            yield from (Import(module, target, child.lineno, top, types_only) for target in dict.fromkeys(targets))
+            yield from (
+                Import(module, target, child.lineno, top, types_only) for target in dict.fromkeys(targets)
+            )
 
     yield from visit(tree, True, False)
 
@@ -128,7 +130,10 @@ def _resolved(stem: str, name: str) -> str:
     """What ``from stem import name`` needs: a submodule, or the module itself."""
     if stem == "ner_engine":
         return "ner_engine.errors" if name == "__version__" else _home(name)
-    if stem.startswith("ner_engine") and (PACKAGE.parent / f"{stem}.{name}".replace(".", "/")).with_suffix(".py").exists():
+    if (
+        stem.startswith("ner_engine")
+        and (PACKAGE.parent / f"{stem}.{name}".replace(".", "/")).with_suffix(".py").exists()
+    ):
         return f"{stem}.{name}"
     return stem
 

@@ -426,8 +426,15 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path, monkeypatch):
 
 
 def test_a_diverging_run_says_so(run):
-    with pytest.raises(TrainingError, match=r"epoch \d+, step \d+: the loss is .*lower training.learning_rate") as error:
-        run("training.learning_rate=1e30", "training.warmup=0", "network.backbone=rnn", "network.nonlinearity=relu")
+    with pytest.raises(
+        TrainingError, match=r"epoch \d+, step \d+: the loss is .*lower training.learning_rate"
+    ) as error:
+        run(
+            "training.learning_rate=1e30",
+            "training.warmup=0",
+            "network.backbone=rnn",
+            "network.nonlinearity=relu",
+        )
     _one_line(error)
 
 

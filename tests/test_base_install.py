@@ -54,8 +54,8 @@ import ner_engine
 parts = {name.split(".")[0] for name in set(sys.modules) - before}
 loaded = sorted(parts - sys.stdlib_module_names)
 ner_engine.Entity, ner_engine.attach_josa, ner_engine.NerEngineError
-later = sorted({name.split(".")[0] for name in sys.modules} - sys.stdlib_module_names - {"__main__"} - parts)
-print(json.dumps([loaded, [n for n in later if n in ("numpy", "onnxruntime", "mecab", "_mecab", "typer")], tried]))
+heavy = {"numpy", "onnxruntime", "mecab", "_mecab", "typer", "yaml", "safetensors"}
+print(json.dumps([loaded, sorted(heavy & {name.split(".")[0] for name in sys.modules}), tried]))
 """
     assert bare(script) == [["ner_engine"], [], []]
 

@@ -157,15 +157,15 @@ def test_one_flipped_byte_or_a_missing_file_is_refused(copy, name):
 def test_a_manifest_with_a_flipped_byte_is_refused_or_read_but_never_a_surprise(copy):
     file = copy / MANIFEST
     whole = file.read_bytes()
-    refused = 0
-    for at in range(0, len(whole), 7):
+    said = []
+    for at in range(0, len(whole), 11):
         file.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
         try:
             load_bundle(copy)
         except BundleError as error:
-            refused += 1
-            assert "\n" not in str(error)
-    assert refused > 50
+            said.append(str(error))
+    assert len(said) > 50
+    assert not any("\n" in message for message in said)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,22 @@ def test_broken_json_is_one_line(copy, text):
     _refused(copy, "bundle")
 
 
-@pytest.mark.parametrize("key", ["format", "files", "name", "labels", "scheme", "tags", "tokenizer", "fingerprint",
-                                 "recipe", "metrics", "gazetteer"])  # fmt: skip
+KEYS = [
+    "format",
+    "files",
+    "name",
+    "labels",
+    "scheme",
+    "tags",
+    "tokenizer",
+    "fingerprint",
+    "recipe",
+    "metrics",
+    "gazetteer",
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_a_manifest_that_lacks_a_key_names_it(copy, key):
     _edit(copy, lambda manifest: manifest.pop(key))
     _refused(copy, f"not a bundle manifest .*{key}")
@@ -254,7 +268,7 @@ def test_bundles_are_found_by_path_and_by_name(tiny_bundle, tmp_path, monkeypatc
 
 def test_a_name_without_any_bundle(monkeypatch, tmp_path):
     monkeypatch.setattr(bundle_module, "_roots", lambda: [tmp_path])
-    with pytest.raises(BundleError, match="or one of: none$"):
+    with pytest.raises(BundleError, match=r"or one of: none$"):
         find_bundle("ko-chat")
 
 
@@ -310,9 +324,7 @@ def _nth(function, n):
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
-def test_a_failure_in_the_middle_leaves_the_old_bundle_and_nothing_else(
-    tmp_path, copy, monkeypatch, place, name, n
-):
+def test_a_failure_in_the_middle_leaves_the_old_bundle_alone(tmp_path, copy, monkeypatch, place, name, n):
     source = tmp_path / "weights"
     source.write_bytes(b"w")
     before = _contents(tmp_path)

@@ -6,7 +6,7 @@ import json
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ner_engine.config import (
@@ -172,13 +172,16 @@ RECIPES = st.builds(
         inputs=st.dictionaries(NAMES, st.integers(), max_size=3),
         gazetteers=st.dictionaries(NAMES, st.lists(NAMES, max_size=2), max_size=2),
     ),
-    network=st.builds(NetworkConfig, backbone=st.sampled_from(["rnn", "lstm", "gru"]), bidirectional=st.booleans()),
+    network=st.builds(
+        NetworkConfig, backbone=st.sampled_from(["rnn", "lstm", "gru"]), bidirectional=st.booleans()
+    ),
     data=st.builds(DataConfig, labels=st.lists(NAMES), train=SOURCES, dev=SOURCES),
     training=st.builds(TrainingConfig, seed=st.integers(), noise=RATES),
 )  # fmt: skip
 
 
 @given(RECIPES)
+@settings(max_examples=40)
 def test_round_trip(recipe):
     assert from_dict(Recipe, to_dict(recipe)) == recipe
     assert from_dict(Recipe, json.loads(json.dumps(to_dict(recipe)))) == recipe

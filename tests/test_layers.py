@@ -119,9 +119,8 @@ def imports_of(tree: ast.AST, module: str) -> Iterator[Import]:
                 guarded = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
                 yield from visit(child, top and not inside, types_only or guarded)
                 continue
-            yield from (
-                Import(module, target, child.lineno, top, types_only) for target in dict.fromkeys(targets)
-            )
+            for target in dict.fromkeys(targets):
+                yield Import(module, target, child.lineno, top, types_only)
 
     yield from visit(tree, True, False)
 
@@ -130,12 +129,8 @@ def _resolved(stem: str, name: str) -> str:
     """What ``from stem import name`` needs: a submodule, or the module itself."""
     if stem == "ner_engine":
         return "ner_engine.errors" if name == "__version__" else _home(name)
-    if (
-        stem.startswith("ner_engine")
-        and (PACKAGE.parent / f"{stem}.{name}".replace(".", "/")).with_suffix(".py").exists()
-    ):
-        return f"{stem}.{name}"
-    return stem
+    file = PACKAGE.parent.joinpath(*stem.split("."), f"{name}.py")
+    return f"{stem}.{name}" if file.exists() else stem
 
 
 def _home(name: str) -> str:
@@ -321,8 +316,8 @@ def test_the_rules_find_wrong_imports(module, source, rule):
 @pytest.mark.parametrize(
     "source",
     [
-        "print(3)", "import pickle", "from pickle import loads", "torch.load(p)", "torch.load(p, weights_only=False)",
-        "torch.save(x, p)", "np.load(p, allow_pickle=True)", "yaml.load(text)", "raise NotImplementedError",
+        "print(3)", "import pickle", "from pickle import loads", "torch.load(p)",
+        "torch.load(p, weights_only=False)", "torch.save(x, p)", "np.load(p, allow_pickle=True)", "yaml.load(text)", "raise NotImplementedError",
         "def f():\n    return eval(x)",
     ],
 )  # fmt: skip

@@ -81,9 +81,7 @@ def train(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Bundle directory (default: ./models/NAME).")
     ] = None,
-    work: Annotated[
-        Path | None, typer.Option(help="Directory for checkpoints (default: ./runs/NAME).")
-    ] = None,
+    work: Annotated[Path | None, typer.Option(help="Directory for checkpoints (default: ./runs/NAME).")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or mps.")] = None,
 ) -> None:
@@ -101,9 +99,7 @@ def train(
     recipe = load_recipe(recipe_path, settings=setting or ())
     if device:
         recipe = dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, device=device))
-    command = shlex.join(
-        ["ner-engine", "train", recipe_path.as_posix(), *(f"--set={s}" for s in setting or ())]
-    )
+    command = shlex.join(["ner-engine", "train", recipe_path.as_posix(), *(f"--set={s}" for s in setting or ())])
     prepared = prepare(recipe, base=recipe_path.resolve().parent)
     for use, sets in (("train", prepared.train), ("dev", prepared.dev), ("test", prepared.test)):
         for source, examples in sets:

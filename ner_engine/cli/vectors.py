@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO, cast
 
 import typer
 
@@ -23,8 +24,8 @@ def _sentences(path: Path, limit: int) -> Iterator[str]:
         return
     if not path.is_file():
         raise DataError("expected a text file, one sentence a line (.gz may be compressed)", path=path)
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
+    opened = partial(gzip.open, mode="rt") if path.suffix == ".gz" else open
+    with cast(TextIO, opened(path, encoding="utf-8")) as file:
         for line in islice(file, limit or None):
             text = line.rstrip("\n").split("\t")[-1].strip()
             if text:
@@ -32,7 +33,10 @@ def _sentences(path: Path, limit: int) -> Iterator[str]:
 
 
 def vectors(
-    files: Annotated[list[Path], typer.Argument(help="Text files, one sentence a line (.gz may be compressed), or corpus folders.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Text files, one sentence a line (.gz may be compressed), or corpus folders."),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the vectors go.")],
     tokenizer: Annotated[str, typer.Option(help="The analyser that cuts morphemes.")] = "mecab",
     width: Annotated[int, typer.Option(min=2, help="Numbers a vector.")] = 64,

@@ -26,7 +26,17 @@ from ner_engine.features import Encoded, FeatureExtractor, pad
 from ner_engine.scheme import spans_to_tags
 from ner_engine.spans import Sentence, Span
 
-__all__ = ["Example", "Source", "TensorBatch", "batches", "collate", "encode", "load_source", "split_source"]
+__all__ = [
+    "Example",
+    "Source",
+    "TensorBatch",
+    "batches",
+    "collate",
+    "encode",
+    "load_source",
+    "split_source",
+    "without_held_out",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -141,6 +151,24 @@ def split_source(source: Source, dev_share: float) -> tuple[Source, Source | Non
         Source(source.name, tuple(train), source.unknown, source.repeat),
         Source(source.name, tuple(dev), source.unknown),
     )
+
+
+def without_held_out(train: Sequence[Source], held_out: Iterable[Source]) -> list[Source]:
+    """The training sources less every sentence that, spaces aside, stands among the held-out ones too."""
+    held = {_bare(sentence.text) for source in held_out for sentence in source.sentences}
+    kept = []
+    for source in train:
+        sentences = tuple(s for s in source.sentences if _bare(s.text) not in held)
+        if len(sentences) < len(source.sentences):
+            _log.info(
+                "%s: %d sentences are held out and left out", source.name, len(source.sentences) - len(sentences)
+            )
+        kept.append(Source(source.name, sentences, source.unknown, source.repeat))
+    return kept
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split())
 
 
 def encode(

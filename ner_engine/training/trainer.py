@@ -35,7 +35,16 @@ from ner_engine.training.checkpoint import (
     restore_optimiser,
     save_checkpoint,
 )
-from ner_engine.training.data import Example, Source, batches, collate, encode, load_source, split_source
+from ner_engine.training.data import (
+    Example,
+    Source,
+    batches,
+    collate,
+    encode,
+    load_source,
+    split_source,
+    without_held_out,
+)
 from ner_engine.training.lexicons import read_lexicons
 from ner_engine.training.metrics import Scores, score_spans
 from ner_engine.training.vectors import Vectors, read_vectors
@@ -104,10 +113,10 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     labels = recipe.data.labels
     tags = tuple(tag_list(labels, scheme=recipe.data.scheme))
     parts = [split_source(load_source(config, root, labels), config.dev_share) for config in recipe.data.train]
-    train = [source for source, _ in parts]
     dev = [held for _, held in parts if held is not None]
     dev += [load_source(config, root, labels) for config in recipe.data.dev]
     test = [load_source(config, root, labels) for config in recipe.data.test]
+    train = without_held_out([source for source, _ in parts], [*dev, *test])
     if not any(source.sentences for source in train):
         raise ConfigError("data.train: expected at least one sentence; got none")
     if not any(source.sentences for source in dev):

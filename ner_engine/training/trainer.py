@@ -255,6 +255,7 @@ class Trainer:
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0
         self._loss, self._units = 0.0, 0
+        self._norms: list[float] = []
 
     def run(self, *, resume: bool = False, on_progress: Callable[[Progress], None] | None = None) -> Result:
         """Train to the end, or from the last checkpoint with ``resume``, and score the best weights."""
@@ -350,6 +351,7 @@ class Trainer:
         units = int(batch.lengths.sum())
         self._loss += value * units
         self._units += units
+        self._norms.append(norm)
         return norm
 
     def _set_rates(self, progress: float) -> None:
@@ -385,6 +387,7 @@ class Trainer:
         row = {
             "epoch": self.epoch + 1,
             "loss": self._loss / max(1, self._units),
+            "gradient_norm": {"mean": sum(self._norms) / len(self._norms), "max": max(self._norms)},
             "dev": dev,
             "mean": mean,
             "seconds": round(self.seconds, 1),
@@ -395,10 +398,16 @@ class Trainer:
             save_checkpoint(self.work / BEST, self.tagger.state_dict(), {"epoch": self.epoch, "mean": mean})
         if self.average:
             self.tagger.load_state_dict(current)
-        _log.info("epoch %d: loss %.4f, dev %s", self.epoch + 1, row["loss"], dev)
+        _log.info(
+            "epoch %d: loss %.4f, gradient norm %s, dev %s",
+            self.epoch + 1,
+            row["loss"],
+            row["gradient_norm"],
+            dev,
+        )
         loss = self._loss / max(1, self._units)
         self.epoch, self.step = self.epoch + 1, 0
-        self._loss, self._units = 0.0, 0
+        self._loss, self._units, self._norms = 0.0, 0, []
         self._save()
         left = (self.config.epochs - self.epoch) * self.seconds / self.epoch
         report(Progress(self.epoch, self.config.epochs, steps, steps, loss, 0.0, 0.0, left, self.best, dev))
@@ -425,6 +434,7 @@ class Trainer:
             "seconds": self.seconds,
             "loss": self._loss,
             "units": self._units,
+            "norms": self._norms,
         }
         save_checkpoint(self.work / LAST, tensors, values)
 
@@ -445,7 +455,7 @@ class Trainer:
         self.epoch, self.step = values["epoch"], values["step"]
         self.best, self.best_epoch = values["best"], values["best_epoch"]
         self.history, self.seconds = values["history"], values["seconds"]
-        self._loss, self._units = values["loss"], values["units"]
+        self._loss, self._units, self._norms = values["loss"], values["units"], values["norms"]
 
     def _finish(self) -> Result:
         """The best weights as they will be shipped, and their scores."""

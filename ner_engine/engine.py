@@ -30,6 +30,7 @@ DEFAULT_BUNDLE = "ko-chat"
 WINDOW_UNITS = 384
 WINDOW_OVERLAP = 96
 _BATCH_UNITS = 16384
+_CHUNK_CHARACTERS = 200_000
 _LONGEST_JOSA = 8
 
 _log = logging.getLogger(__name__)
@@ -46,9 +47,7 @@ class Engine:
         )
         for difference in compare_fingerprints(dict(bundle.fingerprint), tokenizer.fingerprint()):
             _log.warning("bundle %s was trained on another analyser: %s", bundle.name, difference)
-        self._features = FeatureExtractor(
-            bundle.features, tokenizer, bundle.vocabularies(), bundle.gazetteer()
-        )
+        self._features = FeatureExtractor(bundle.features, tokenizer, bundle.vocabularies(), bundle.gazetteer())
         weights = read_tensors(bundle.path / "weights.safetensors")
         start, pairs, end = (weights[f"crf.{n}"].astype(np.float32) for n in ("start", "pairs", "end"))
         self._decoder = Decoder(bundle.tags, bundle.scheme, start=start, pairs=pairs, end=end)
@@ -84,7 +83,10 @@ class Engine:
         min_score: float = 0.0,
         now: datetime | None = None,
     ) -> Iterator[list[Entity]]:
-        """``extract`` over many texts: lazy, in order, holding at most ``8 * batch_size`` texts at a time."""
+        """``extract`` over many texts: lazy, in order, holding at most ``8 * batch_size`` texts at a time.
+
+        Fewer where they are long: about 200,000 characters and one text.
+        """
         unknown = sorted(set(labels or ()) - set(self.labels))
         if unknown:
             raise ConfigError(f"labels: expected some of {', '.join(self.labels)}; got {unknown[0]!r}")
@@ -96,10 +98,7 @@ class Engine:
     def _pipe(
         self, texts: Iterator[str], batch_size: int, labels: frozenset[str] | None, min_score: float
     ) -> Iterator[list[Entity]]:
-        while chunk := list(islice(texts, 8 * batch_size)):
-            for text in chunk:
-                if not isinstance(text, str):
-                    raise TypeError(f"expected str; got {type(text).__name__}")
+        while chunk := _chunk(texts, 8 * batch_size):
             for text, found in zip(chunk, self._tag(chunk, batch_size), strict=True):
                 entities = [
                     Entity(
@@ -149,6 +148,20 @@ class Engine:
                 results[i] = spans
             at += size
         return results
+
+
+def _chunk(texts: Iterator[str], count: int) -> list[str]:
+    """The next ``count`` texts, or fewer where they are long: what is held at a time stays bounded."""
+    chunk: list[str] = []
+    characters = 0
+    for text in islice(texts, count):
+        if not isinstance(text, str):
+            raise TypeError(f"expected str; got {type(text).__name__}")
+        chunk.append(text)
+        characters += len(text)
+        if characters >= _CHUNK_CHARACTERS:
+            break
+    return chunk
 
 
 def load(

@@ -1,4 +1,4 @@
-"""The engine's promises: exact offsets on any text, no overlap, laziness, answers that depend on the text alone."""
+"""The engine's promises: exact offsets on any text, no overlap, laziness, the same answer in any company."""
 
 from __future__ import annotations
 

@@ -317,7 +317,8 @@ def test_the_rules_find_wrong_imports(module, source, rule):
     "source",
     [
         "print(3)", "import pickle", "from pickle import loads", "torch.load(p)",
-        "torch.load(p, weights_only=False)", "torch.save(x, p)", "np.load(p, allow_pickle=True)", "yaml.load(text)", "raise NotImplementedError",
+        "torch.load(p, weights_only=False)", "torch.save(x, p)", "np.load(p, allow_pickle=True)",
+        "yaml.load(text)", "raise NotImplementedError",
         "def f():\n    return eval(x)",
     ],
 )  # fmt: skip

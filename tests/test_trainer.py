@@ -314,15 +314,25 @@ began = time.monotonic()
 assert ended(life(folder / "whole", resume=False))
 whole = time.monotonic() - began
 
-kills = 0
-for seed in range(1):
-    rng, work = random.Random(seed), folder / f"killed-{seed}"
-    for _ in range(5):
-        pid = life(work, resume=True)
-        time.sleep(rng.uniform(0.05, 0.35) * whole)
-        os.kill(pid, signal.SIGKILL)
-        kills += not ended(pid)
-    assert ended(life(work, resume=True))
+def stamp(work):
+    try:
+        return (work / LAST).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+# killed some time after it has saved once or twice more
+kills, rng, work = 0, random.Random(0), folder / "killed-often"
+for saves in (1, 2, 1, 2, 1):
+    pid = life(work, resume=True)
+    for _ in range(saves):
+        seen, patience = stamp(work), time.monotonic() + 20
+        while stamp(work) == seen and time.monotonic() < patience:
+            time.sleep(0.001)
+    time.sleep(rng.uniform(0, 0.1) * whole)
+    os.kill(pid, signal.SIGKILL)
+    kills += not ended(pid)
+assert ended(life(work, resume=True))
 
 for at, moment in DEATHS:
     def die(count, put):

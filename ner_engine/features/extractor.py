@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,36 @@ def _morpheme_groups(morphemes: Sequence[Morpheme]) -> list[Morpheme]:
 def form_key(form: str) -> str:
     """A form as the morpheme table knows it: lower case, every digit a 0."""
     return "".join("0" if c.isdecimal() else c for c in form.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One text as its syllables, and which morpheme each belongs to (-1: none).
+
+    ``raw``, ``folded``, ``starts``, ``ends``, ``owner`` are ``(syllables,)``; ``heads`` and ``tails`` are the
+    first and last syllable of each unit, ``(units,)``.
+    """
+
+    raw: Codes
+    folded: Codes
+    starts: Ints
+    ends: Ints
+    morphemes: Sequence[Morpheme]
+    owner: Ints
+    heads: Ints
+    tails: Ints
+
+
+def _owners(morphemes: Sequence[Morpheme], starts: Ints) -> Ints:
+    """The morpheme of each syllable, ``(syllables,)``; morphemes are sorted and do not overlap."""
+    owner = np.full(len(starts), -1, dtype=np.int32)
+    if morphemes and len(starts):
+        begins = np.array([m.start for m in morphemes], dtype=np.int32)
+        finishes = np.array([m.end for m in morphemes], dtype=np.int32)
+        at = np.searchsorted(begins, starts, side="right").astype(np.int32) - 1
+        inside = (at >= 0) & (starts < finishes[at])
+        owner[inside] = at[inside]
+    return owner
 
 
 class FeatureExtractor:
@@ -171,19 +202,17 @@ class FeatureExtractor:
             if self.gazetteer is not None
             else np.zeros((len(raw), 0), dtype=np.float32)
         )
+        owner = _owners(morphemes, starts)
         if self.config.unit == "morpheme":
-            heads, tails = self._morpheme_units(morphemes, starts, ends)
+            heads, tails = self._morpheme_units(owner)
             flags = np.maximum(flags[heads], flags[tails])
         else:
             heads = tails = np.arange(len(raw), dtype=np.int32)
-        ids = np.zeros((len(heads), len(self.columns)), dtype=np.int32)
-        columns: dict[str, list[Ints]] = {}
-        for name in self.config.inputs:
-            if name != "gazetteer":
-                columns[name] = self._ids(name, raw, folded, starts, ends, heads, tails, morphemes)
+        view = _View(raw, folded, starts, ends, morphemes, owner, heads, tails)
+        ids = np.empty((len(heads), len(self.columns)), dtype=np.int32)
         position = 0
-        for values in columns.values():
-            for column in values:
+        for name in self.config.inputs:
+            for column in self._ids(name, view):
                 ids[:, position] = column
                 position += 1
         return Encoded(ids, flags, starts[heads], ends[tails])
@@ -193,12 +222,8 @@ class FeatureExtractor:
         return [self.encode(text) for text in texts]
 
     @staticmethod
-    def _morpheme_units(morphemes: Sequence[Morpheme], starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    def _morpheme_units(owner: Ints) -> tuple[Ints, Ints]:
         """First and last syllable of every morpheme; syllables outside any morpheme are units of their own."""
-        owner = np.full(len(starts), -1, dtype=np.int64)
-        for i, m in enumerate(morphemes):
-            first, last = np.searchsorted(starts, m.start), np.searchsorted(starts, m.end)
-            owner[first:last] = i
         lone = owner < 0
         change = np.ones(len(owner), dtype=bool)
         change[1:] = (owner[1:] != owner[:-1]) | lone[1:] | lone[:-1]
@@ -206,36 +231,55 @@ class FeatureExtractor:
         tails = np.append(heads[1:], len(owner)).astype(np.int32) - 1
         return heads, tails[: len(heads)]
 
-    def _ids(
-        self,
-        name: str,
-        raw: Codes,
-        folded: Codes,
-        starts: Ints,
-        ends: Ints,
-        heads: Ints,
-        tails: Ints,
-        morphemes: Sequence[Morpheme],
-    ) -> list[Ints]:
+    def _ids(self, name: str, view: _View) -> list[Ints]:
+        """The columns of one input, ``(units,)`` each."""
+        heads, tails = view.heads, view.tails
+        if name == "gazetteer":
+            return []
         if name == "syllable":
-            return [self._syllables(folded[heads])]
+            return [self._syllables(view.folded[heads])]
         if name == "tail":
-            return [self._syllables(folded[tails])]
+            return [self._syllables(view.folded[tails])]
         if name == "jamo":
-            return jamo(folded[heads])
+            return jamo(view.folded[heads])
         if name == "class":
-            return [character_classes(raw[heads])]
+            return [character_classes(view.raw[heads])]
         if name == "eojeol":
-            return [self._eojeol(starts[heads], ends[tails])]
-        shape = np.where((folded >= 0x30) & (folded <= 0x39), np.uint32(0x30), folded)
-        if name == "bigram":
-            buckets = self._rows("bigram")
-            pairs = _hash(shape, (-1, 0), buckets)
-            following = np.append(pairs[1:], _hash(np.append(shape[-1:], 0), (-1, 0), buckets)[1:])
-            return [pairs[heads], following[: len(shape)][tails].astype(np.int32)]
+            return [self._eojeol(view.starts[heads], view.ends[tails])]
+        if name in ("bigram", "trigram"):
+            digit = (view.folded >= 0x30) & (view.folded <= 0x39)
+            return self._ngrams(name, np.where(digit, np.uint32(0x30), view.folded), heads, tails)
+        if name == "morpheme":
+            size = self._rows("morpheme")
+            return [self._of_owner(view, [self._form(m.form, size) for m in view.morphemes])]
+        if name == "semantic":
+            return [self._of_owner(view, [self._semantic.get(m.semantic, UNKNOWN) for m in view.morphemes])]
+        return [self._positions(view)]
+
+    def _ngrams(self, name: str, shape: Codes, heads: Ints, tails: Ints) -> list[Ints]:
+        """Bigrams: the pair that ends and the pair that starts at a unit; trigrams: the three around it."""
+        size = self._rows(name)
         if name == "trigram":
-            return [_hash(shape, (-1, 0, 1), self._rows("trigram"))[heads]]
-        return [self._of_morphemes(name, starts, heads, morphemes)]
+            return [_hash(shape, (-1, 0, 1), size)[heads]]
+        pairs = _hash(np.append(shape, np.uint32(0)), (-1, 0), size)  # one more, for the text's last unit
+        return [pairs[heads], pairs[tails + 1]]
+
+    @staticmethod
+    def _of_owner(view: _View, rows: Sequence[int]) -> Ints:
+        """For each unit the row of the morpheme it belongs to."""
+        table = np.array([*rows, UNKNOWN], dtype=np.int32)  # the owner -1 indexes the last
+        return table[view.owner[view.heads]]
+
+    def _positions(self, view: _View) -> Ints:
+        """Part of speech times the place in the morpheme: first, inside, last, only."""
+        tags = self._of_owner(view, [self._pos.get(m.pos, -1) * 4 + 2 for m in view.morphemes])
+        owner = view.owner
+        first = np.ones(len(owner), dtype=bool)
+        first[1:] = owner[1:] != owner[:-1]
+        last = np.append(first[1:], True)[: len(owner)]
+        place = np.where(first & last, 3, np.where(first, 0, np.where(last, 2, 1)))[view.heads]
+        known = tags >= 2
+        return np.where(known, tags + place, UNKNOWN).astype(np.int32)
 
     def _rows(self, table: str) -> int:
         return next(c.rows for c in self.columns if c.table == table)
@@ -263,24 +307,6 @@ class FeatureExtractor:
         cap = _EOJEOL_REACH - 1
         before, after = np.minimum(index - begin, cap), np.minimum(finish - index, cap)
         return (before * _EOJEOL_REACH + after + 2).astype(np.int32)
-
-    def _of_morphemes(self, name: str, starts: Ints, heads: Ints, morphemes: Sequence[Morpheme]) -> Ints:
-        out = np.full(len(starts), UNKNOWN, dtype=np.int32)
-        buckets = self._rows("morpheme") if name == "morpheme" else 0
-        places = np.array([[m.start, m.end] for m in morphemes], dtype=np.int32).reshape(-1, 2)
-        for m, (first, last) in zip(morphemes, np.searchsorted(starts, places), strict=True):
-            if name == "morpheme":
-                out[first:last] = self._form(m.form, buckets)
-            elif name == "semantic":
-                out[first:last] = self._semantic.get(m.semantic, UNKNOWN)
-            elif m.pos in self._pos and last > first:
-                row = self._pos[m.pos] * 4 + 2
-                out[first:last] = row + 1  # inside
-                out[first] = row  # first
-                out[last - 1] = row + 2  # last
-                if last - first == 1:
-                    out[first] = row + 3  # only
-        return out[heads]
 
     def _form(self, form: str, buckets: int) -> int:
         known = self._forms.get(form)

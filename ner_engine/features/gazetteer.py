@@ -15,6 +15,9 @@ __all__ = ["FLAGS_PER_CATEGORY", "Gazetteer"]
 Hashes = npt.NDArray[np.uint64]
 
 FLAGS_PER_CATEGORY = 3  # a match begins here, covers here, ends here
+_SIEVE_BITS = 20
+_LENGTH_SALT = np.uint64(0xD6E8FEB86659FD93)
+_SIEVE_SALT = np.uint64(0x9E3779B97F4A7C15)
 _BASE = 0x5851F42D4C957F2D
 _BASE_INVERSE = pow(_BASE, -1, 1 << 64)
 
@@ -44,6 +47,10 @@ class _PowerTable:
         return up[:count], down[:count]
 
 
+def _sieve_rows(keys: Hashes) -> Hashes:
+    return (keys * _SIEVE_SALT) >> np.uint64(64 - _SIEVE_BITS)
+
+
 @dataclass(frozen=True)
 class Gazetteer:
     """Lexicon look-up for match features: hashes of the forms by length in units, with category bits.
@@ -56,14 +63,24 @@ class Gazetteer:
     hashes: Hashes
     bits: npt.NDArray[np.uint32]
     lengths: Ints
-    _tables: dict[int, tuple[Hashes, npt.NDArray[np.uint32]]] = field(default_factory=dict, repr=False)
+    _keys: Hashes = field(init=False, repr=False)
+    _key_bits: npt.NDArray[np.uint32] = field(init=False, repr=False)
+    _sieve: npt.NDArray[np.bool_] = field(init=False, repr=False)
+    _sizes: Ints = field(init=False, repr=False)
     _powers: _PowerTable = field(default_factory=_PowerTable, repr=False)
 
     def __post_init__(self) -> None:
-        for length in np.unique(self.lengths):
-            rows = self.lengths == length
-            order = np.argsort(self.hashes[rows])
-            self._tables[int(length)] = (self.hashes[rows][order], self.bits[rows][order])
+        keys = self.hashes + self.lengths.astype(np.uint64) * _LENGTH_SALT
+        order = np.argsort(keys)
+        sieve = np.zeros(1 << _SIEVE_BITS, dtype=np.bool_)
+        sieve[_sieve_rows(keys)] = True
+        for name, value in (
+            ("_keys", keys[order]),
+            ("_key_bits", self.bits[order]),
+            ("_sieve", sieve),
+            ("_sizes", np.unique(self.lengths)),
+        ):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def build(cls, forms: Mapping[str, Iterable[str]], *, min_length: int = 2) -> Gazetteer:
@@ -95,17 +112,23 @@ class Gazetteer:
         up, down = self._powers.upto(total + 1)
         sums = np.zeros(total + 1, dtype=np.uint64)
         np.cumsum(codes.astype(np.uint64) * up[:total], out=sums[1:])
-        for length, (hashes, bits) in self._tables.items():
-            if length > total:
-                continue
-            windows = (sums[length:] - sums[:-length]) * down[: total - length + 1]
-            at = np.searchsorted(hashes, windows)
-            at[at == len(hashes)] = 0
-            for start in np.flatnonzero(hashes[at] == windows):
-                mask = int(bits[at[start]])
-                for category in range(len(self.categories)):
-                    if mask >> category & 1:
-                        out[start, category, 0] = 1
-                        out[start : start + length, category, 1] = 1
-                        out[start + length - 1, category, 2] = 1
+        # every window of every size at once, (sizes, units); a sieve leaves few of them to look up
+        sizes = self._sizes[self._sizes <= total]
+        ends = np.arange(total)[None, :] + sizes[:, None]
+        windows = (sums[np.minimum(ends, total)] - sums[:total]) * down[:total]
+        windows += sizes.astype(np.uint64)[:, None] * _LENGTH_SALT
+        likely = self._sieve[_sieve_rows(windows)] & (ends <= total)
+        rows, starts = np.nonzero(likely)
+        if not len(rows):
+            return out.reshape(total, -1)
+        wanted = windows[rows, starts]
+        at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        for hit in np.flatnonzero(self._keys[at] == wanted).tolist():
+            start, mask = int(starts[hit]), int(self._key_bits[at[hit]])
+            end = start + int(sizes[rows[hit]])
+            for category in range(len(self.categories)):
+                if mask >> category & 1:
+                    out[start, category, 0] = 1
+                    out[start:end, category, 1] = 1
+                    out[end - 1, category, 2] = 1
         return out.reshape(total, -1)

@@ -32,7 +32,7 @@ _NATIVE_ALONE = (
 _SINO_RUN = r"(?:[일이삼사오육칠팔구십백천]*만\s)?[일이삼사오육칠팔구십백천만]+"
 _DIGIT_RUN = r"(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?!\d)"
 _VAGUE = "한두|두세|두어|두서너|서너|너댓|네댓|네다섯|대여섯|예닐곱|몇|여러|많이|조금|넉넉히"
-_AFTER_ALONE = r"(?=이?서|이?요|이?고|이?랑|하고|만|씩|더|정도|쯤|이?나|에요|이에요|예요|으?로|[^가-힣]|$)"
+_AFTER_ALONE = r"(?=이?서|입니다|인데|에(?![가-힣])|주|이?요|이?고|이?랑|하고|만|씩|더|정도|쯤|이?나|에요|이에요|예요|으?로|[^가-힣]|$)"
 _VAGUE_RUN = re.compile(_VAGUE)
 _READING = re.compile(
     f"(?P<alone>혼자)|(?:(?P<digits>{_DIGIT_RUN})|(?P<native>{_NATIVE})|(?P<sino>{_SINO_RUN}))"
@@ -103,17 +103,21 @@ def _bare_unit(unit: str) -> str:
     return re.sub("(?:이?서|이?요|씩|짜리|정도|쯤|만|더)$", "", unit)
 
 
-def find_counts(text: str, units: Iterable[str]) -> list[tuple[int, int]]:
+def find_counts(text: str, units: Iterable[str], *, glued: Iterable[int] = ()) -> list[tuple[int, int]]:
     """Where a text states counts: ``[start, end)`` of number and classifier, the classifier one of ``units``.
 
     Numbers without a classifier count only in the form used alone (하나, 둘) or as digits at a word's edge.
+    ``glued`` are places where a count may begin inside a word: after the dish in 콜라도두병주세요.
     """
     classifiers = "|".join(re.escape(unit) for unit in sorted(set(units), key=len, reverse=True)) or "개"
-    pattern = re.compile(
-        rf"(?<![가-힣\d.:/-])(?:(?:{_DIGIT_RUN}|{_NATIVE}|{_VAGUE})\s*(?:{classifiers})(?!시|간|초)"
+    body = (
+        rf"(?:(?:{_DIGIT_RUN}|{_NATIVE}|{_VAGUE})\s*(?:{classifiers})(?!시|간|초)"
         rf"|{_SINO_RUN}\s*(?:인분|인(?![가-힣]))"
         rf"|혼자(?=서?(?:[^가-힣]|$)|서?[요이])"
         rf"|{_NATIVE_ALONE}{_AFTER_ALONE}"
         rf"|{_DIGIT_RUN}(?=\s*(?:$|[.!,~ㅋ]|요|이요)))"
     )
-    return [match.span() for match in pattern.finditer(text)]
+    found = {match.span() for match in re.finditer(rf"(?<![가-힣\d.:/-]){body}", text)}
+    pattern = re.compile(body)
+    inside = (match.span() for place in glued if (match := pattern.match(text, place)))
+    return sorted(found | {place for place in inside if not any(a < place[1] and place[0] < b for a, b in found)})

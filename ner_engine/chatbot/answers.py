@@ -6,6 +6,7 @@ from ner_engine.chatbot.cart import dish_of, reply_unknown_dish, say_total
 from ner_engine.chatbot.clock import WEEKDAYS, read_day, show_day
 from ner_engine.chatbot.match import Hit
 from ner_engine.chatbot.mentions import Mention
+from ner_engine.chatbot.menu import show_price
 from ner_engine.chatbot.orders import show_items
 from ner_engine.chatbot.talk import Talk
 
@@ -41,7 +42,7 @@ def _about_dishes(talk: Talk, reply: str) -> None:
         if dish is None:
             reply_unknown_dish(talk, food.text, 0, offer=False)
         else:
-            talk.reply(reply, food=dish.name, price=f"{dish.price:,}원")
+            talk.reply(reply, food=dish.name, price=show_price(dish.price))
     if foods:
         return
     draft = talk.state.draft

@@ -28,6 +28,7 @@ _ENDING = re.compile(
     r"(?:이?랑|하고|도|은|는|을|를|만|으?로)?(?:이?요|이?에요|예요|입니다|주세[요여]|줘요?)?"
     r"|(?:도|만)?(?:하나|둘|셋|넷|(?:한|두|세|네|다섯)(?:개|그릇|병|접시|공기|잔))[가-힣]*"
 )
+_PARTICLE = re.compile("이?랑|하고|도|은|는|을|를|만")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ def read_mentions(rules: Rules, given: str, text: str, entities: Sequence[Entity
     names = find_identifiers(text)  # a telephone number counts nothing
     found = [m for m in found if m.label not in counted or not any(m.overlaps(*place) for place in names)]
     for label in sorted(counted):
-        glued = [m.end + len(m.josa) for m in found if m.source == "menu" or m.label in edible]
+        ends = [m.end for m in found if m.label in edible]
+        glued = [*ends, *(match.end() for end in ends if (match := _PARTICLE.match(text, end)))]
         places = [p for p in find_counts(text, units, glued=glued) if not any(_meet(p, name) for name in names)]
         found = _with_places(text, places, label, found)
     return tuple(sorted(found, key=lambda m: (m.start, m.end)))

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Dish", "find_dishes", "guess_dish", "lookup", "similar_dishes"]
+__all__ = ["Dish", "find_dishes", "guess_dish", "lookup", "show_price", "similar_dishes"]
 
 _SAME = 0.8  # letters in common from which a word is taken for a slip of the pen
 _ALIKE = 0.55
@@ -35,12 +35,20 @@ class Dish:
         return (self.name, *self.aliases)
 
 
+def show_price(price: int) -> str:
+    """``7,000원``; what costs nothing is 무료."""
+    return f"{price:,}원" if price else "무료"
+
+
 def _compact(text: str) -> str:
     return "".join(unicodedata.normalize("NFC", text).split()).casefold()
 
 
 def lookup(menu: Sequence[Dish], text: str) -> Dish | None:
     """The dish a text is the name of; words before the name are let pass (``맛있는 짜장면``)."""
+    found = find_dishes(menu, text)
+    if len(found) == 1 and found[0][:2] == (0, len(text)):
+        return found[0][2]
     word = _compact(text)
     for dish in menu:
         if any(_compact(name) == word for name in dish.names):
@@ -61,11 +69,13 @@ def find_dishes(menu: Sequence[Dish], text: str) -> list[tuple[int, int, Dish]]:
     )
     found: list[tuple[int, int, Dish]] = []
     for name, dish in named:
-        letters = [re.escape(c) for c in _compact(name)]
+        words = [r"\s*".join(map(re.escape, _compact(word))) for word in name.split()]
+        letters = _compact(name)
         # A short name may be a piece of another word: 물 of 물론.
         left = "" if len(letters) > 2 else "(?<![가-힣A-Za-z])"
-        right = "(?![가-힣A-Za-z])" if len(letters) == 1 else ""
-        for match in re.finditer(left + r"\s*".join(letters) + right, text, re.IGNORECASE):
+        right = "(?=[은을도만]?(?![가-힣A-Za-z]))" if len(letters) == 1 else ""
+        # 짜장면은 곱빼기로: a particle may stand between the words of a name
+        for match in re.finditer(left + r"(?:\s*|[은는을를도만]\s+)".join(words) + right, text, re.IGNORECASE):
             if all(match.end() <= start or end <= match.start() for start, end, _ in found):
                 found.append((match.start(), match.end(), dish))
     return sorted(found, key=lambda place: place[0])
@@ -81,7 +91,7 @@ def guess_dish(menu: Sequence[Dish], text: str) -> Dish | None:
     if len(_compact(text)) < 2:
         return None
     score, _, dish = max(
-        ((_likeness(name, text), -i, dish) for i, dish in enumerate(menu) for name in dish.names),
+        ((_likeness(name, text), -i, dish) for i, dish in enumerate(menu) for name in dish.names if len(name) > 1),
         key=lambda row: row[:2],
         default=(0.0, 0, None),
     )
@@ -93,6 +103,8 @@ def similar_dishes(menu: Sequence[Dish], text: str, *, limit: int = 3) -> tuple[
     word = _compact(text)
     ranked: list[tuple[float, int, Dish]] = []
     for i, dish in enumerate(menu):
+        if not dish.price:  # what comes free stands in for nothing
+            continue
         score = max(_likeness(name, text) for name in dish.names)
         if any(_compact(other) in word for other in dish.instead_of):
             score += 1.0

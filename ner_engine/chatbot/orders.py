@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ner_engine.chatbot.mentions import Mention
-from ner_engine.chatbot.menu import Dish, guess_dish
+from ner_engine.chatbot.menu import Dish, guess_dish, lookup
 from ner_engine.chatbot.quantity import Count, read_count
 from ner_engine.chatbot.rules import Slot
 from ner_engine.chatbot.state import Item
@@ -130,9 +130,18 @@ def bind(
             floating.append(mention)
         elif mention.text.endswith("씩") or mention.after.startswith("씩"):
             requests = [replace(r, count=r.count or count) for r in requests]
-        else:
+        elif requests[-1].count is None or to:  # a second count further on is about something else
             requests[-1] = replace(requests[-1], count=count, to=to)
-    return tuple(requests), tuple(floating)
+        else:
+            floating.append(mention)
+    return tuple(_once(requests, menu)), tuple(floating)
+
+
+def _once(requests: Sequence[Request], menu: Sequence[Dish]) -> list[Request]:
+    """``볶음밥도 좋네, 볶음밥 하나``: what is named again with its count is asked for once."""
+    named = [(lookup(menu, request.food.text), request) for request in requests]
+    counted = [dish for dish, request in named if dish is not None and request.count is not None]
+    return [request for dish, request in named if request.count is not None or dish is None or dish not in counted]
 
 
 def add_item(items: tuple[Item, ...], name: str, count: int) -> tuple[Item, ...]:

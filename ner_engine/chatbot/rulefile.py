@@ -80,7 +80,7 @@ def built_in_facts(menu: Collection[Dish], hours: Hours | None) -> dict[str, str
     """The values every reply may use without the file stating them."""
     found: dict[str, str] = {}
     if menu:
-        found["menu"] = "\n".join(f"{dish.name} {dish.price:,}원" for dish in menu)
+        found["menu"] = "\n".join(f"{dish.name} {dish.price:,}원" for dish in menu if dish.price)
         found["best"] = ", ".join(dish.name for dish in menu if dish.best) or next(iter(menu)).name
     if hours is not None:
         found["opens"], found["closes"] = show_time(hours.opens), show_time(hours.closes)

@@ -72,9 +72,7 @@ class Bundle:
         if not self.manifest["gazetteer"]:
             return None
         arrays = read_tensors(self.path / "gazetteer.safetensors")
-        return Gazetteer(
-            tuple(self.manifest["gazetteer"]), arrays["hashes"], arrays["bits"], arrays["lengths"]
-        )
+        return Gazetteer(tuple(self.manifest["gazetteer"]), arrays["hashes"], arrays["bits"], arrays["lengths"])
 
     def size_bytes(self) -> int:
         """All files together."""

@@ -101,9 +101,7 @@ def tags_to_spans(tags: Sequence[str], *, scheme: str = "BIOES") -> list[Span]:
     return spans
 
 
-def transitions(
-    tags: Sequence[str], *, scheme: str = "BIOES"
-) -> tuple[list[list[bool]], list[bool], list[bool]]:
+def transitions(tags: Sequence[str], *, scheme: str = "BIOES") -> tuple[list[list[bool]], list[bool], list[bool]]:
     """Which tag may follow which.
 
     Returns ``(allowed, may_start, may_end)``: ``allowed[i][j]`` says whether ``tags[j]`` may follow

@@ -121,9 +121,7 @@ def test_batched_equals_one_at_a_time():
     together = crf.log_likelihood(emissions, agree, lengths)
     paths = crf.decode(emissions, lengths)
     for row, n in enumerate(lengths.tolist()):
-        alone = crf.log_likelihood(
-            emissions[row : row + 1, :n], agree[row : row + 1, :n], lengths[row : row + 1]
-        )
+        alone = crf.log_likelihood(emissions[row : row + 1, :n], agree[row : row + 1, :n], lengths[row : row + 1])
         torch.testing.assert_close(together[row], alone[0])
         assert crf.decode(emissions[row : row + 1, :n], lengths[row : row + 1])[0] == paths[row]
 

@@ -43,9 +43,7 @@ def test_paths_and_span_probabilities_equal_enumeration(scheme, labels):
         expected = tags_to_spans([tags[i] for i in best], scheme=scheme)
         assert [span for span, _ in found[row]] == expected
         for span, probability in found[row]:
-            within = [
-                s for p, s in scores.items() if span in tags_to_spans([tags[i] for i in p], scheme=scheme)
-            ]
+            within = [s for p, s in scores.items() if span in tags_to_spans([tags[i] for i in p], scheme=scheme)]
             assert probability == pytest.approx(np.exp(np.logaddexp.reduce(within) - total), abs=1e-5)
             seen += 1
     assert seen >= 3

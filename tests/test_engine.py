@@ -22,6 +22,8 @@ from ner_engine.config import load_recipe
 from ner_engine.engine import Engine, load
 from ner_engine.errors import BundleError, ConfigError
 from ner_engine.features.gazetteer import Gazetteer
+from ner_engine.runtime.windows import cut, join
+from ner_engine.spans import Span
 from ner_engine.training.metrics import score_spans
 from ner_engine.training.trainer import prepare
 from tests.conftest import tiny_sentences, write_tiny
@@ -257,6 +259,22 @@ def test_windows_of_any_size_agree(engine, monkeypatch):
         monkeypatch.setattr(engine_module, "WINDOW_UNITS", size)
         monkeypatch.setattr(engine_module, "WINDOW_OVERLAP", overlap)
         assert _spans(engine.extract(text)) == whole, (size, overlap)
+
+
+def test_a_window_speaks_only_for_the_units_it_owns(engine):
+    encoded = engine._features.encode("가나다라마바사아자차" * 30)
+    windows = cut(encoded, size=100, overlap=40)
+    said = [
+        [(Span(i, i + 1, str(number)), 1.0) for i in range(len(window.encoded))]
+        for number, window in enumerate(windows)
+    ]
+    joined = join(windows, said)
+    assert [span.start for span, _ in joined] == list(range(300))
+    for span, _ in joined:
+        # whoever speaks sees at least 20 units to both sides, as far as the text goes
+        window = windows[int(span.label)]
+        assert min(span.start, 20) <= span.start - window.start
+        assert min(300 - span.end, 20) <= window.start + len(window.encoded) - span.end
 
 
 def test_a_long_text_without_spaces(engine):

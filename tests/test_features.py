@@ -60,9 +60,9 @@ def test_decomposed_text_has_the_same_features(fake_tokenizer):
     )
     a, b = extractor.encode(composed), extractor.encode(decomposed)
     np.testing.assert_array_equal(a.ids, b.ids)
-    assert [
-        unicodedata.normalize("NFC", decomposed[s:e]) for s, e in zip(b.starts, b.ends, strict=True)
-    ] == list(composed.replace(" ", ""))
+    assert [unicodedata.normalize("NFC", decomposed[s:e]) for s, e in zip(b.starts, b.ends, strict=True)] == list(
+        composed.replace(" ", "")
+    )
 
 
 def _column(extractor, encoded, name):

@@ -10,12 +10,12 @@ import pytest
 pytest.importorskip("sklearn", reason="needs the train extra")
 pytest.importorskip("torch", reason="needs the train extra")
 
-from ner_engine.config import FeatureConfig  # noqa: E402
-from ner_engine.errors import ConfigError, DataError, TrainingError  # noqa: E402
-from ner_engine.features import FeatureExtractor  # noqa: E402
-from ner_engine.training.lexicons import read_lexicons  # noqa: E402
-from ner_engine.training.vectors import read_vectors  # noqa: E402
-from ner_engine.training.word_vectors import train_vectors  # noqa: E402
+from ner_engine.config import FeatureConfig
+from ner_engine.errors import ConfigError, DataError, TrainingError
+from ner_engine.features import FeatureExtractor
+from ner_engine.training.lexicons import read_lexicons
+from ner_engine.training.vectors import read_vectors
+from ner_engine.training.word_vectors import train_vectors
 
 FOODS, PLACES = ["김밥", "라면", "국수", "만두"], ["강남", "홍대", "부산", "제주"]
 

@@ -7,21 +7,29 @@ them at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ner_engine.chatbot.basket import (
+    Change,
+    focus_of,
+    have,
+    items_of,
+    put,
+    recount,
+    remove,
+    say_added,
+    swap,
+    take_dish,
+)
 from ner_engine.chatbot.mentions import Mention
 from ner_engine.chatbot.menu import Dish, guess_dish, lookup, similar_dishes
 from ner_engine.chatbot.orders import (
     Corrected,
     Request,
-    add_item,
     bind,
     count_of,
     only_filler,
-    set_item,
     show_items,
-    swap_item,
     total_price,
     unit_of,
     unlabelled_guess,
@@ -35,19 +43,6 @@ __all__ = ["change_items", "dish_of", "reply_unknown_dish", "say_total", "take_o
 _ALL = re.compile(r"(?<![가-힣])(?:다|전부|모두|싹|몽땅|전체)(?![가-힣])")
 
 
-@dataclass(slots=True)
-class _Change:
-    """One change to the list being worked out."""
-
-    talk: Talk
-    slot: Slot
-    acts: frozenset[str]
-    added: list[Item]
-    removed: list[str]
-    ask_count: str = ""
-    handled: bool = False
-
-
 def dish_of(talk: Talk, mention: Mention) -> Dish | None:
     """The dish of the menu a mention names; without a menu, any dish will do."""
     if not talk.rules.menu:
@@ -57,7 +52,7 @@ def dish_of(talk: Talk, mention: Mention) -> Dish | None:
 
 def change_items(talk: Talk, slot: Slot, corrected: Corrected, acts: frozenset[str]) -> bool:
     """Apply an utterance to the items of the draft in hand. ``acts`` are those of the intents it answers to."""
-    work = _Change(talk, slot, acts, [], [])
+    work = Change(talk, slot, acts, [], [])
     requests, floating = bind(slot, talk.rules.menu, corrected.kept)
     requests, floating = _take_back(work, corrected, requests, floating)
     if "replace" in acts and not corrected.dropped and len(requests) == 1 and talk.draft.focus:
@@ -75,7 +70,7 @@ def change_items(talk: Talk, slot: Slot, corrected: Corrected, acts: frozenset[s
     if work.removed:
         talk.reply("removed", removed=", ".join(work.removed))
     if work.added:
-        _say_added(talk, work.added)
+        say_added(talk, work.added)
     for request in unknown:
         count = request.count.number if request.count else None
         reply_unknown_dish(talk, request.food.text, count or 0)
@@ -87,21 +82,8 @@ def change_items(talk: Talk, slot: Slot, corrected: Corrected, acts: frozenset[s
     return work.handled
 
 
-def _items(work: _Change) -> tuple[Item, ...]:
-    return work.talk.draft.items
-
-
-def _put(work: _Change, items: tuple[Item, ...], focus: str) -> None:
-    work.talk.update(replace(work.talk.draft, items=items, focus=focus))
-    work.handled = True
-
-
-def _have(work: _Change, name: str) -> int:
-    return next((item.count for item in _items(work) if item.name == name), 0)
-
-
 def _take_back(
-    work: _Change, corrected: Corrected, requests: tuple[Request, ...], floating: tuple[Mention, ...]
+    work: Change, corrected: Corrected, requests: tuple[Request, ...], floating: tuple[Mention, ...]
 ) -> tuple[tuple[Request, ...], tuple[Mention, ...]]:
     """The dishes and counts that 말고 or 빼 took back, with what is to stand in their place."""
     talk, menu = work.talk, work.talk.rules.menu
@@ -111,107 +93,59 @@ def _take_back(
         news = [c for m in floating if (c := count_of(work.slot, menu, m)) and c.number]
         if not foods:
             if counts and news and news[0].number:  # 두 그릇 말고 세 그릇
-                same = [item.name for item in _items(work) if item.count == counts[0].number]
-                _set(work, same[-1] if same else _focus(work), news[0].number)
+                same = [item.name for item in items_of(work) if item.count == counts[0].number]
+                recount(work, same[-1] if same else focus_of(work), news[0].number)
                 floating = floating[1:]
-            elif counts and counts[0].number and kind == "remove" and _focus(work):
-                _remove(work, _focus(work), counts[0].number)
+            elif counts and counts[0].number and kind == "remove" and focus_of(work):
+                remove(work, focus_of(work), counts[0].number)
             continue
         for food in foods:
             dish = dish_of(talk, food)
             name = dish.name if dish else food.text
-            if not _have(work, name):
+            if not have(work, name):
                 if not requests:
                     talk.reply("not_in_order", food=name)
                     work.handled = True
             elif kind == "replace" and requests and (new := dish_of(talk, requests[0].food)):
                 wanted = requests[0].count.number if requests[0].count else None
-                _swap(work, name, new, wanted or _have(work, name))
+                swap(work, name, new, wanted or have(work, name))
                 requests = requests[1:]
             elif kind == "replace" and news and news[0].number:
-                _set(work, name, news[0].number)
+                recount(work, name, news[0].number)
                 floating = floating[1:]
             else:
-                _remove(work, name, counts[0].number if counts and kind == "remove" else None)
+                remove(work, name, counts[0].number if counts and kind == "remove" else None)
     return requests, floating
 
 
-def _focus(work: _Change) -> str:
-    """The dish a bare count is about: the one last spoken of, or the last on the list."""
-    focus = work.talk.draft.focus
-    if focus and (_have(work, focus) or work.talk.draft.asked == COUNT):
-        return focus
-    return _items(work)[-1].name if _items(work) else ""
-
-
-def _swap(work: _Change, old: str, new: Dish, count: int) -> None:
-    if not _in_range(work, new.name, count):
-        return
-    _put(work, swap_item(_items(work), old, new.name, count), new.name)
-    shown = show_items([Item(new.name, count)], work.talk.rules.menu)
-    work.talk.reply("replaced", old=old, new=shown)
-    work.talk.note(f"{work.slot.name}: {old} → {shown}")
-
-
-def _swap_focus(work: _Change, requests: tuple[Request, ...]) -> tuple[Request, ...]:
+def _swap_focus(work: Change, requests: tuple[Request, ...]) -> tuple[Request, ...]:
     """``그거 말고 짬뽕``, ``아니 짬뽕``: the dish last spoken of gives way."""
-    old, new = _focus(work), dish_of(work.talk, requests[0].food)
-    if not _have(work, old) or new is None:
+    old, new = focus_of(work), dish_of(work.talk, requests[0].food)
+    if not have(work, old) or new is None:
         return requests
     wanted = requests[0].count.number if requests[0].count else None
-    if _have(work, new.name):  # 아니 짜장면 세 그릇, with 짜장면 on the list: its count was wrong
+    if have(work, new.name):  # 아니 짜장면 세 그릇, with 짜장면 on the list: its count was wrong
         if not wanted:
             return requests
-        _set(work, new.name, wanted)
+        recount(work, new.name, wanted)
     else:
-        _swap(work, old, new, wanted or _have(work, old))
+        swap(work, old, new, wanted or have(work, old))
     return requests[1:]
 
 
-def _set(work: _Change, name: str, count: int) -> None:
-    if not name or not _in_range(work, name, count):
-        return
-    _put(work, set_item(_items(work), name, count), name)
-    shown = show_items([Item(name, count)], work.talk.rules.menu)
-    work.talk.reply("set", item=shown)
-    work.talk.note(f"{work.slot.name}: {shown}")
-
-
-def _remove(work: _Change, name: str, count: int | None) -> None:
-    """Take a dish off the list, or so many of it."""
-    talk = work.talk
-    left = _have(work, name) - count if count else 0
-    _put(work, set_item(_items(work), name, left), name)
-    talk.note(f"{work.slot.name}: {name} 빼기")
-    if left > 0:
-        talk.reply("reduced", item=show_items([Item(name, left)], talk.rules.menu))
-    else:
-        work.removed.append(name)
-
-
-def _remove_unnamed(work: _Change) -> None:
+def _remove_unnamed(work: Change) -> None:
     """``그거 빼 주세요`` and ``다 빼 주세요``."""
-    if not _items(work):
+    if not items_of(work):
         work.talk.reply("order_empty")
         work.handled = True
     elif _ALL.search(work.talk.text):
-        _put(work, (), "")
+        put(work, (), "")
         work.talk.reply("emptied")
     else:
-        _remove(work, _focus(work), None)
+        remove(work, focus_of(work), None)
 
 
-def _in_range(work: _Change, name: str, count: int) -> bool:
-    slot = work.slot
-    if slot.least <= count <= slot.most:
-        return True
-    heard = show_items([Item(name, count)], work.talk.rules.menu)
-    work.talk.say(slot.problems["range"], {"heard": heard, "min": str(slot.least), "max": str(slot.most)})
-    work.handled = True
-    return False
-
-
-def _want(work: _Change, request: Request) -> None:
+def _want(work: Change, request: Request) -> None:
     """A dish of the menu asked for: put on the list, counted anew, or asked about."""
     talk = work.talk
     dish = dish_of(talk, request.food)
@@ -220,49 +154,36 @@ def _want(work: _Change, request: Request) -> None:
         return
     vague = request.count is not None and number is None
     recount = request.to or bool({"change", "replace"} & work.acts) or talk.draft.asked == CHANGE
-    if _have(work, dish.name) and recount and number:
-        _set(work, dish.name, number)
-    elif vague or (_have(work, dish.name) and recount) or (number is None and work.slot.assume is None):
+    if have(work, dish.name) and recount and number:
+        recount(work, dish.name, number)
+    elif vague or (have(work, dish.name) and recount) or (number is None and work.slot.assume is None):
         work.ask_count, work.handled = dish.name, True
     else:
-        _take_dish(
-            talk, work.slot, dish.name, number if number is not None else work.slot.assume or 1, work.added
-        )
+        take_dish(talk, work.slot, dish.name, number if number is not None else work.slot.assume or 1, work.added)
         work.handled = True
 
 
-def _take_dish(talk: Talk, slot: Slot, name: str, count: int, added: list[Item]) -> None:
-    """Put so many of a dish on the list, if that many may be had."""
-    work = _Change(talk, slot, frozenset(), added, [])
-    if count >= slot.least and _in_range(work, name, _have(work, name) + count):
-        _put(work, add_item(_items(work), name, count), name)
-        added.append(Item(name, count))
-        talk.note(f"{slot.name} ← {name} {count}")
-    elif count < slot.least:
-        _in_range(work, name, count)
-
-
-def _loose_count(work: _Change, floating: tuple[Mention, ...]) -> None:
+def _loose_count(work: Change, floating: tuple[Mention, ...]) -> None:
     """A count without its dish: more of the last one (``하나 더``), or a new count for it (``두 그릇이요``)."""
     talk = work.talk
     counts = [c for m in floating if (c := count_of(work.slot, talk.rules.menu, m))]
     number = counts[-1].number if counts else None
-    focus = _focus(work)
+    focus = focus_of(work)
     if counts and talk.draft.asked != COUNT:  # 두 병: rather what comes in bottles
-        fitting = [item.name for item in _items(work) if unit_of(item.name, talk.rules.menu) == counts[-1].unit]
+        fitting = [item.name for item in items_of(work) if unit_of(item.name, talk.rules.menu) == counts[-1].unit]
         focus = focus if focus in fitting or not fitting else fitting[-1]
     if "more" in work.acts and focus and (number is not None or not counts):
-        _take_dish(talk, work.slot, focus, number or 1, work.added)
+        take_dish(talk, work.slot, focus, number or 1, work.added)
         work.handled = True
     elif number is not None and focus and only_filler(talk.text, talk.mentions):
-        if _have(work, focus):
-            _set(work, focus, number)
+        if have(work, focus):
+            recount(work, focus, number)
         else:
-            _take_dish(talk, work.slot, focus, number, work.added)
+            take_dish(talk, work.slot, focus, number, work.added)
             work.handled = True
 
 
-def _guess(work: _Change, floating: tuple[Mention, ...]) -> None:
+def _guess(work: Change, floating: tuple[Mention, ...]) -> None:
     """A dish nobody labelled, because it is misspelt."""
     guess = unlabelled_guess(work.talk.rules.menu, work.talk.text, work.talk.mentions)
     if guess is not None:
@@ -274,29 +195,15 @@ def _guess(work: _Change, floating: tuple[Mention, ...]) -> None:
 def take_offered(talk: Talk, slot: Slot, offer: Offer) -> None:
     """The dish that was offered for a misspelt one is wanted."""
     added: list[Item] = []
-    _take_dish(talk, slot, offer.name, offer.count or slot.assume or 1, added)
+    take_dish(talk, slot, offer.name, offer.count or slot.assume or 1, added)
     if added:
-        _say_added(talk, added)
+        say_added(talk, added)
 
 
 def say_total(talk: Talk) -> None:
     """What the list costs so far."""
     menu, items = talk.rules.menu, talk.draft.items
     talk.reply("total", items=show_items(items, menu), total=f"{total_price(items, menu):,}원")
-
-
-def _say_added(talk: Talk, added: Sequence[Item]) -> None:
-    """What was put on the list; of one dish that was there before, also how many that makes."""
-    menu, have = talk.rules.menu, {item.name: item.count for item in talk.draft.items}
-    totals: tuple[Item, ...] = ()
-    for item in added:
-        totals = add_item(totals, item.name, item.count)
-    added, shown = totals, show_items(totals, menu)
-    if len(added) == 1 and have[added[0].name] > added[0].count:
-        count = f"{have[added[0].name]}{unit_of(added[0].name, menu)}"
-        talk.reply("added_more", added=shown, count=count)
-    else:
-        talk.reply("added", added=shown)
 
 
 def reply_unknown_dish(talk: Talk, name: str, count: int, *, offer: bool = True) -> None:

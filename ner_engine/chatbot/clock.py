@@ -73,8 +73,9 @@ _DAYS = re.compile(
 
 _PARTS = "오전|오후|아침|점심|저녁|새벽|낮|밤|am|pm|AM|PM"
 _HOUR = r"\d{1,2}|열한|열두|한|두|세|네|다섯|여섯|일곱|여덟|아홉|열"
+_GLUED = "|".join(f"(?<={word})" for word in (*_PARTS.split("|"), "요일", "내일"))  # 토요일저녁일곱시
 _CLOCKS = re.compile(
-    rf"(?:(?P<part>{_PARTS})\s*)?(?:(?<![\d가-힣])(?P<hour>{_HOUR})\s*시(?!간|켜|킬|작|식|장|청)"
+    rf"(?:(?P<part>{_PARTS})\s*)?(?:(?:(?<![\d가-힣])|{_GLUED})(?P<hour>{_HOUR})\s*시(?!간|켜|킬|작|식|장|청)"
     rf"(?:\s*(?P<half>반)|\s*(?P<minute>\d{{1,2}}|[이삼사오]?십[일이삼사오육칠팔구]?|[오])\s*분)?"
     r"|(?<!\d)(?P<digital>[01]?\d|2[0-4]):(?P<digits>[0-5]\d)(?!\d))"
     rf"|(?P<span>(?:\d{{1,3}}|{_HOUR})\s*(?:시간(?:\s*반)?|분))\s*(?:뒤|후|있다가)"

@@ -91,7 +91,12 @@ def guess_dish(menu: Sequence[Dish], text: str) -> Dish | None:
     if len(_compact(text)) < 2:
         return None
     score, _, dish = max(
-        ((_likeness(name, text), -i, dish) for i, dish in enumerate(menu) for name in dish.names if len(name) > 1),
+        (
+            (_likeness(name, text), -i, dish)
+            for i, dish in enumerate(menu)
+            for name in dish.names
+            if len(name) > 1
+        ),
         key=lambda row: row[:2],
         default=(0.0, 0, None),
     )

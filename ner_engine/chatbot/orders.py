@@ -141,7 +141,9 @@ def _once(requests: Sequence[Request], menu: Sequence[Dish]) -> list[Request]:
     """``볶음밥도 좋네, 볶음밥 하나``: what is named again with its count is asked for once."""
     named = [(lookup(menu, request.food.text), request) for request in requests]
     counted = [dish for dish, request in named if dish is not None and request.count is not None]
-    return [request for dish, request in named if request.count is not None or dish is None or dish not in counted]
+    return [
+        request for dish, request in named if request.count is not None or dish is None or dish not in counted
+    ]
 
 
 def add_item(items: tuple[Item, ...], name: str, count: int) -> tuple[Item, ...]:

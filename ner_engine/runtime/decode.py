@@ -38,9 +38,7 @@ class _Lattice:
 class Decoder:
     """Decodes with the transition scores ``start (tags,)``, ``pairs (tags, tags)``, ``end (tags,)``."""
 
-    def __init__(
-        self, tags: Sequence[str], scheme: str, *, start: Floats, pairs: Floats, end: Floats
-    ) -> None:
+    def __init__(self, tags: Sequence[str], scheme: str, *, start: Floats, pairs: Floats, end: Floats) -> None:
         allowed, may_start, may_end = transitions(tags, scheme=scheme)
         self.tags = tuple(tags)
         self.scheme = scheme

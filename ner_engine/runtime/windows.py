@@ -52,9 +52,7 @@ def cut(encoded: Encoded, *, size: int, overlap: int) -> list[Window]:
         start = end - overlap
 
 
-def join(
-    windows: Sequence[Window], spans: Sequence[Sequence[tuple[Span, float]]]
-) -> list[tuple[Span, float]]:
+def join(windows: Sequence[Window], spans: Sequence[Sequence[tuple[Span, float]]]) -> list[tuple[Span, float]]:
     """The spans of all windows over the text's units, sorted, none overlapping another."""
     joined: list[tuple[Span, float]] = []
     for window, found in zip(windows, spans, strict=True):

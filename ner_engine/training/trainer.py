@@ -301,7 +301,7 @@ class Trainer:
         self.tagger.train()
         while self.step < len(epoch_batches):
             examples = epoch_batches[self.step]
-            norm = self._train_step(examples, (self.epoch + self.step / len(epoch_batches)) / self.config.epochs)
+            norm = self.train_step(examples, (self.epoch + self.step / len(epoch_batches)) / self.config.epochs)
             sentences += len(examples)
             self.step += 1
             now = time.monotonic()
@@ -326,7 +326,7 @@ class Trainer:
         self.seconds += time.monotonic() - started
         self._end_epoch(len(epoch_batches), report)
 
-    def _train_step(self, examples: Sequence[Example], progress: float) -> float:
+    def train_step(self, examples: Sequence[Example], progress: float) -> float:
         """One update; returns the norm of the dense gradient before clipping."""
         self._set_rates(progress)
         batch = collate(examples, self.prepared.tags).to(self.device)

@@ -30,7 +30,7 @@ DEFAULT_BUNDLE = "ko-chat"
 WINDOW_UNITS = 384
 WINDOW_OVERLAP = 96
 _BATCH_UNITS = 16384
-_CHUNK_CHARACTERS = 200_000
+_CHUNK_CHARACTERS = 100_000
 _LONGEST_JOSA = 8
 
 _log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class Engine:
     ) -> Iterator[list[Entity]]:
         """``extract`` over many texts: lazy, in order, holding at most ``8 * batch_size`` texts at a time.
 
-        Fewer where they are long: about 200,000 characters and one text.
+        Fewer where they are long: about 100,000 characters and one text.
         """
         unknown = sorted(set(labels or ()) - set(self.labels))
         if unknown:

@@ -114,9 +114,13 @@ def write_tiny(folder: Path) -> Path:
     import json
 
     rows = [
-        {"id": str(i), "text": s.text, "entities": [{"start": e.start, "end": e.end, "label": e.label} for e in s.entities]}
+        {
+            "id": str(i),
+            "text": s.text,
+            "entities": [{"start": e.start, "end": e.end, "label": e.label} for e in s.entities],
+        }
         for i, s in enumerate(tiny_sentences())
-    ]  # fmt: skip
+    ]
     (folder / "train.jsonl").write_text(
         "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8"
     )

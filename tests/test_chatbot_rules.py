@@ -166,15 +166,15 @@ def test_what_is_wrong_is_refused_with_its_line(rule_file: Path, old: str, new: 
         ('  open: "11:00"', '  open: "25:00"', "hours.open: expected a time such as"),
         ('  open: "11:00"', '  open: "22:00"', "hours: expected open to be before close"),
         ("  closed: [월요일]\n\n", "  closed: [월]\n\n", "expected one of 월요일, 화요일"),
-        ("price: 24000", "price: 이만", "menu[8].price: expected a whole number; got text (이만)"),
+        ("price: 24000", "price: 이만", "menu[9].price: expected a whole number; got text (이만)"),
         ("price: 24000", "price: -1", "expected a whole number of at least 0; got -1"),
-        ("name: 군만두, price: 6000", "name: 짬뽕, price: 6000", "menu[9]: the name '짬뽕' already stands"),
+        ("name: 군만두, price: 6000", "name: 짬뽕, price: 6000", "menu[10]: the name '짬뽕' already stands"),
         ("aliases: [탕슉]", "aliases: [짜장]", "the name '짜장' already stands for '짜장면'"),
         ("        max: 20", "        max: 0", "expected a whole number of at least 1; got 0"),
         ("min: 1\n        max: 50", "min: 60\n        max: 50", "expected min to be at most max; got 60 and 50"),
         ('        from: "11:00"', '        from: "21:00"', "expected from to be before to"),
         ("    more: [", "    mehr: [", "forms.order.mehr: unknown key"),
-        ("고기], best: true", "고기], best: ja", "menu[7].best: expected true or false; got text (ja)"),
+        ("고기], best: true", "고기], best: ja", "menu[8].best: expected true or false; got text (ja)"),
     ],
 )  # fmt: skip
 def test_the_shipped_file_with_a_slip(rule_file: Path, old: str, new: str, reason: str) -> None:

@@ -555,6 +555,198 @@ def test_welcome_and_farewell() -> None:
     assert farewell(RULES, state, now=NOW).reply.startswith("주문, 예약은 아직 접수하지 않았어요.")
 
 
+# --- what real customers said, with the entities a trained model gave
+
+
+def entities(text: str, labelled: str) -> list[Entity]:
+    """``"짬뽕도:FOOD 하나:QT"`` as entities of a text, found from left to right."""
+    found, place = [], 0
+    for piece in labelled.split("|") if labelled else []:
+        words, label = piece.rsplit(":", 1)
+        place = text.index(words, place)
+        found.append(Entity(words, place, place + len(words), label))
+        place += len(words)
+    return found
+
+
+def hear(*said: tuple[str, str]) -> tuple[State, list[str]]:
+    state, replies = State(), []
+    for text, labelled in said:
+        turn = respond(RULES, state, text, entities(text, labelled), now=NOW)
+        state = turn.state
+        replies.append(turn.reply)
+    return state, replies
+
+
+ONE_NOODLE = ("짜장면 두 개요", "짜장면:FOOD|두 개:QT")
+TABLE = ("내일 저녁 7시 예약이요", "내일:DT|저녁 7시:TI")
+
+
+@pytest.mark.parametrize(
+    ("text", "labelled", "expected"),
+    [
+        ("아 짬뽕도 하나 추가요", "짬뽕도:FOOD|하나:QT", {"짬뽕": 1}),
+        ("아 짬뽕도 하나 추가요", "아 짬뽕도:FOOD|하나:QT", {"짬뽕": 1}),
+        ("짬뽕 탕수육 하나씩요", "짬뽕 탕수육:FOOD|하나:QT", {"짬뽕": 1, "탕수육": 1}),
+        ("짬뽕하나 주세요", "짬뽕하나:PS", {"짬뽕": 1}),
+        ("콜라도두병주세요", "콜라:FOOD", {"콜라": 2}),
+        ("탕수육도하나요", "탕수육:FOOD", {"탕수육": 1}),
+        ("짜쟝면 두개랑 탕슉 소자 하나 주세여", "두개:QT|탕슉:FOOD|하나:QT", {"짜장면": 2, "탕수육": 1}),
+        ("짜장면 하나요 아니다 짬뽕으로 할게요", "짜장면:FOOD|하나:QT|짬뽕:FOOD", {"짬뽕": 1}),
+        ("짬뽕 한개 아니 두개", "짬뽕:FOOD|한개:QT|두개:QT", {"짬뽕": 2}),
+        (
+            "짜장면 한개 짬뽕 한개 아니 짬뽕 두개",
+            "짜장면:FOOD|한개:QT|짬뽕:FOOD|한개:QT|짬뽕:FOOD|두개:QT",
+            {"짜장면": 1, "짬뽕": 2},
+        ),
+        ("볶음밥도 괜찮겠네 볶음밥 하나 추가", "볶음밥:FOOD|볶음밥:FOOD|하나:QT", {"볶음밥": 1}),
+        (
+            "짜장면 두 그릇하고 탕수육 하나만 해 주소",
+            "짜장면:FOOD|두 그릇:QT|탕수육:FOOD|하나:QT",
+            {"짜장면": 2, "탕수육": 1},
+        ),
+        ("단무지 많이 주세요", "단무지:FOOD", {"단무지": 1}),
+        (
+            "짬뽕 곱빼기 하나 볶음밥 하나",
+            "짬뽕:FOOD|하나:QT|볶음밥:FOOD|하나:QT",
+            {"짬뽕 곱빼기": 1, "볶음밥": 1},
+        ),
+        (
+            "그럼 깐풍기 하나 주시고요 카드번호 1234-5678-9012-3456이에요",
+            "깐풍기:FOOD|하나:QT|1234-5678-9012-3456:QT",
+            {"깐풍기": 1},
+        ),
+    ],
+)
+def test_an_order_despite_the_noise(text: str, labelled: str, expected: dict[str, int]) -> None:
+    state, replies = hear((text, labelled))
+    assert items(state) == expected
+    assert "말씀이세요?" not in replies[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["고추짬뽕 하나요", "짬뽕밥 하나요"],
+)
+def test_a_longer_name_is_another_dish(text: str) -> None:
+    state, _ = hear((text, f"{text.split()[0]}:FOOD|하나:QT"))
+    assert items(state) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "labelled"),
+    [
+        ("010-2345-6789예요", "010-2345-6789:QT"),
+        ("010 2345 6789", "6789:QT"),
+        ("01023456789요", "01023456789:QT"),
+        ("공일공 이삼사오 육칠팔구요", "공일공 이삼사오 육칠팔구:QT"),
+        ("서울시 마포구 연남동 223-14 2층이요", "서울시 마포구 연남동 223-14:LC|2층:QT"),
+        ("주문번호 3342예요", "3342:QT"),
+        ("카드는 1234 5678 9012 3456이요", "1234 5678 9012 3456:QT"),
+    ],
+)
+def test_a_number_that_names_something_counts_nothing(text: str, labelled: str) -> None:
+    ordered, replies = hear(ONE_NOODLE, (text, labelled))
+    assert items(ordered) == {"짜장면": 2}
+    assert "6789" not in replies[-1]
+    asked_for_party, _ = hear(TABLE, (text, labelled))
+    assert "party" not in slots(asked_for_party)
+
+
+def test_an_address_is_answered_though_nothing_is_delivered() -> None:
+    _, replies = hear(ONE_NOODLE, ("서울시 마포구 연남동 223-14요", "서울시 마포구 연남동 223-14:LC"))
+    assert replies[-1].startswith("저희는 배달을 하지 않아서 주소는 안 알려 주셔도 돼요.")
+    _, replies = hear(("짜장면 두 개 배달해주세요", "짜장면:FOOD|두 개:QT"))
+    assert replies[0].startswith("짜장면 2그릇 담았어요. 배달은 하지 않지만")
+
+
+def test_a_child_labelled_as_food_is_a_guest() -> None:
+    state, _ = hear(TABLE, ("어른 넷에 아이 둘입니다", "넷:QT|아이:FOOD|둘:QT"))
+    assert slots(state)["party"] == 6
+
+
+def test_a_word_taken_for_food_does_not_change_the_subject() -> None:
+    state, _ = hear(TABLE, ("창가로 네 명이요", "창가:FOOD|네 명:QT"))
+    assert slots(state)["party"] == 4
+
+
+def test_a_telephone_number_comes_with_the_name() -> None:
+    state, replies = hear(
+        TABLE, ("네 명", "네 명:QT"), ("이수진이고 010-1111-2222입니다", "이수진:PS|010-1111-2222:QT")
+    )
+    assert (slots(state)["name"], slots(state)["party"]) == ("이수진", 4)
+    assert "연락처는 따로 안 남기셔도 돼요." in replies[-1]
+
+
+def test_a_surname_with_a_title_is_the_name() -> None:
+    state, _ = hear(TABLE, ("네 명", "네 명:QT"), ("김부장으로 해주세요", "김:PS"))
+    assert slots(state)["name"] == "김부장"
+
+
+def test_an_answer_beside_a_question_is_kept() -> None:
+    state, replies = hear(("내일 예약이요", "내일:DT"), ("7시요 근데 주차 되나요?", "7시:TI"))
+    assert slots(state)["time"] == "19:00"
+    assert "네 대까지" in replies[-1]
+
+
+def test_a_reservation_and_an_order_in_one_breath_are_both_kept() -> None:
+    state, replies = hear(
+        (
+            "오늘 저녁 7시에 4명 예약하고 짜장면 두 그릇 주문할게요 번호는 010-9876-5432예요",
+            "오늘:DT|저녁 7시:TI|4명:QT|짜장면:FOOD|두 그릇:QT|010-9876-5432:QT",
+        )
+    )
+    assert items(state) == {"짜장면": 2}
+    assert [draft.form for draft in state.drafts] == ["reservation", "order"]
+    assert {name: value.data for name, value in state.drafts[0].values} == {
+        "date": "2026-07-23", "time": "19:00", "party": 4,
+    }  # fmt: skip
+    assert replies[0].startswith("예약은 잠시 두고 주문부터 도와드릴게요. 짜장면 2그릇 담았어요.")
+
+
+def test_fetching_an_order_is_no_reservation() -> None:
+    state, _ = hear(ONE_NOODLE, ("6시 반에 찾으러 갈게요", "6시 반:TI"))
+    assert items(state) == {"짜장면": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "labelled"),
+    [
+        ("군만두 서비스 안돼여?", "군만두:FOOD"),
+        ("니네 짜장면 맛없더라", "짜장면:FOOD"),
+        ("제가 아까 주문한 짜장면 언제 와요", "짜장면:FOOD"),
+        ("짬뽕이랑 짜장면이랑 뭐가 더 맛있어요?", "짬뽕:FOOD|짜장면:FOOD"),
+        ("지금 주문하면 얼마나 걸려요?", ""),
+    ],
+)
+def test_what_names_a_dish_and_orders_none(text: str, labelled: str) -> None:
+    state, _ = hear((text, labelled))
+    assert state.drafts == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "labelled", "expected"),
+    [
+        ("짜장면은 곱빼기로 바꿔주세요", "짜장면:FOOD", {"짜장면 곱빼기": 2, "콜라": 1}),
+        ("짜장면을 짬뽕으로 바꿔주세요", "짜장면:FOOD|짬뽕:FOOD", {"짬뽕": 2, "콜라": 1}),
+        ("그냥 짜장면만 할게요", "짜장면:FOOD", {"짜장면": 2}),
+    ],
+)
+def test_changing_what_is_on_the_list(text: str, labelled: str, expected: dict[str, int]) -> None:
+    state, _ = hear(ONE_NOODLE, ("콜라 하나", "콜라:FOOD|하나:QT"), (text, labelled))
+    assert items(state) == expected
+
+
+def test_dishes_that_are_not_on_the_menu_are_refused_in_one_sentence() -> None:
+    _, replies = hear(("양장피 하나랑 유산슬 하나 주세요", "양장피:FOOD|하나:QT|유산슬:FOOD|하나:QT"))
+    assert replies[0].startswith("죄송해요, 양장피, 유산슬은 저희 메뉴에 없어요.")
+
+
+def test_a_day_and_a_time_without_spaces() -> None:
+    state, _ = hear(("예약이요", ""), ("이번주토요일저녁일곱시", "이번주토요일:DT|저녁일곱시:TI"))
+    assert slots(state) == {"date": "2026-07-25", "time": "19:00"}
+
+
 # --- state as JSON
 
 FULL = State(

@@ -176,6 +176,28 @@ def test_a_wrong_clock_is_wrong_use(app: typer.Typer) -> None:
     assert "2026-07-23T17:00" in result.stderr
 
 
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    code = (
+        "import ner_engine\n"
+        "from ner_engine.cli.chat import chat\n"
+        "class Silent:\n"
+        "    def extract(self, text):\n"
+        "        return []\n"
+        "vars(ner_engine)['load'] = lambda *names: Silent()\n"
+        "chat(plain=True)\n"
+    )
+    bot = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert bot.stdin is not None
+    assert bot.stdout is not None
+    assert bot.stdout.readline()
+    bot.stdout.close()
+    bot.stdout = None  # communicate() would read it
+    _, complaints = bot.communicate("안녕하세요\n짜장면 하나요\n".encode(), timeout=60)
+    assert (bot.returncode, complaints) == (0, b"")
+
+
 def test_help_has_an_example(app: typer.Typer) -> None:
     result = CliRunner().invoke(app, ["--help"])
     assert result.exit_code == 0

@@ -15,8 +15,18 @@ from ner_engine.chatbot.state import COUNT, Item
 from ner_engine.chatbot.talk import Talk
 
 __all__ = [
-    "Change", "focus_of", "have", "in_range", "items_of", "put", "recount", "remove", "say_added", "swap", "take_dish",
-]  # fmt: skip
+    "Change",
+    "focus_of",
+    "have",
+    "in_range",
+    "items_of",
+    "put",
+    "recount",
+    "remove",
+    "say_added",
+    "swap",
+    "take_dish",
+]
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ them at all.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ner_engine.chatbot.basket import (
@@ -28,6 +29,7 @@ from ner_engine.chatbot.orders import (
     Request,
     bind,
     count_of,
+    misspelt_with_count,
     only_filler,
     show_items,
     total_price,
@@ -53,10 +55,17 @@ def dish_of(talk: Talk, mention: Mention) -> Dish | None:
 def change_items(talk: Talk, slot: Slot, corrected: Corrected, acts: frozenset[str]) -> bool:
     """Apply an utterance to the items of the draft in hand. ``acts`` are those of the intents it answers to."""
     work = Change(talk, slot, acts, [], [])
-    requests, floating = bind(slot, talk.rules.menu, corrected.kept)
+    slips = misspelt_with_count(talk.rules.menu, talk.text, talk.mentions, label=slot.label)
+    kept = sorted((*corrected.kept, *slips), key=lambda m: m.start)
+    requests, floating = bind(slot, talk.rules.menu, kept)
     requests, floating = _take_back(work, corrected, requests, floating)
-    if "replace" in acts and not corrected.dropped and len(requests) == 1 and talk.draft.focus:
-        requests = _swap_focus(work, requests)
+    if not corrected.dropped:
+        requests = _swap_named(work, requests) if "change" in acts else requests
+        turned = "replace" in acts or ("change" in acts and any(request.to for request in requests))
+        if turned and len(requests) == 1 and talk.draft.focus:
+            requests = _swap_focus(work, requests)
+    if len(requests) == 1 and requests[0].count is None and requests[0].food.josa == "만":
+        requests = _keep_only(work, requests)
     unknown = [request for request in requests if dish_of(talk, request.food) is None]
     for request in requests:
         if request not in unknown:
@@ -71,9 +80,8 @@ def change_items(talk: Talk, slot: Slot, corrected: Corrected, acts: frozenset[s
         talk.reply("removed", removed=", ".join(work.removed))
     if work.added:
         say_added(talk, work.added)
-    for request in unknown:
-        count = request.count.number if request.count else None
-        reply_unknown_dish(talk, request.food.text, count or 0)
+    if unknown:
+        _say_unknown(talk, unknown)
         work.handled = True
     if work.ask_count:
         talk.update(replace(talk.draft, focus=work.ask_count, asked=COUNT))
@@ -102,14 +110,18 @@ def _take_back(
         for food in foods:
             dish = dish_of(talk, food)
             name = dish.name if dish else food.text
+            later = [r for r in requests if r.food.start > group[-1].end]
             if not have(work, name):
-                if not requests:
+                if kind == "replace" and news and dish and not later:  # 짬뽕 하나 아니 두 그릇
+                    requests = (*requests, Request(food, news[0]))
+                    floating = floating[1:]
+                elif not requests:
                     talk.reply("not_in_order", food=name)
                     work.handled = True
-            elif kind == "replace" and requests and (new := dish_of(talk, requests[0].food)):
-                wanted = requests[0].count.number if requests[0].count else None
+            elif kind == "replace" and later and (new := dish_of(talk, later[0].food)):
+                wanted = later[0].count.number if later[0].count else None
                 swap(work, name, new, wanted or have(work, name))
-                requests = requests[1:]
+                requests = tuple(r for r in requests if r is not later[0])
             elif kind == "replace" and news and news[0].number:
                 recount(work, name, news[0].number)
                 floating = floating[1:]
@@ -118,9 +130,35 @@ def _take_back(
     return requests, floating
 
 
+def _swap_named(work: Change, requests: tuple[Request, ...]) -> tuple[Request, ...]:
+    """``짜장면을 짬뽕으로 바꿔 주세요``: the dish named first gives way to the other."""
+    if len(requests) != 2 or requests[0].count is not None or not requests[1].to:
+        return requests
+    old, new = (dish_of(work.talk, request.food) for request in requests)
+    if old is None or new is None or not have(work, old.name):
+        return requests
+    wanted = requests[1].count.number if requests[1].count else None
+    swap(work, old.name, new, wanted or have(work, old.name))
+    return ()
+
+
+def _keep_only(work: Change, requests: tuple[Request, ...]) -> tuple[Request, ...]:
+    """``볶음밥만 할게요``, with 볶음밥 on the list: everything else is off."""
+    dish = dish_of(work.talk, requests[0].food)
+    if dish is None or not have(work, dish.name):
+        return requests
+    for item in items_of(work):
+        if item.name != dish.name:
+            remove(work, item.name, None)
+    put(work, items_of(work), dish.name)
+    return ()
+
+
 def _swap_focus(work: Change, requests: tuple[Request, ...]) -> tuple[Request, ...]:
     """``그거 말고 짬뽕``, ``아니 짬뽕``: the dish last spoken of gives way."""
     old, new = focus_of(work), dish_of(work.talk, requests[0].food)
+    if new is not None:  # 곱빼기로 바꿔 주세요: the plain one of the same name gives way
+        old = next((item.name for item in items_of(work) if new.name.startswith(f"{item.name} ")), old)
     if not have(work, old) or new is None:
         return requests
     wanted = requests[0].count.number if requests[0].count else None
@@ -153,10 +191,10 @@ def _want(work: Change, request: Request) -> None:
     if dish is None:
         return
     vague = request.count is not None and number is None
-    recount = request.to or bool({"change", "replace"} & work.acts) or talk.draft.asked == CHANGE
-    if have(work, dish.name) and recount and number:
+    anew = request.to or bool({"change", "replace"} & work.acts) or talk.draft.asked == CHANGE
+    if have(work, dish.name) and anew and number:
         recount(work, dish.name, number)
-    elif vague or (have(work, dish.name) and recount) or (number is None and work.slot.assume is None):
+    elif vague or (have(work, dish.name) and anew) or (number is None and work.slot.assume is None):
         work.ask_count, work.handled = dish.name, True
     else:
         take_dish(talk, work.slot, dish.name, number if number is not None else work.slot.assume or 1, work.added)
@@ -204,6 +242,20 @@ def say_total(talk: Talk) -> None:
     """What the list costs so far."""
     menu, items = talk.rules.menu, talk.draft.items
     talk.reply("total", items=show_items(items, menu), total=f"{total_price(items, menu):,}원")
+
+
+def _say_unknown(talk: Talk, unknown: Sequence[Request]) -> None:
+    """Answer to dishes that are not on the menu; those that nothing resembles are named together."""
+    alone: list[str] = []
+    for request in unknown:
+        name = request.food.text
+        if guess_dish(talk.rules.menu, name) is None and not similar_dishes(talk.rules.menu, name):
+            alone.append(name)
+            talk.note(f"메뉴에 없는 '{name}'")
+        else:
+            reply_unknown_dish(talk, name, request.count.number or 0 if request.count else 0)
+    if alone:
+        talk.reply("not_on_menu_alone", food=", ".join(dict.fromkeys(alone)))
 
 
 def reply_unknown_dish(talk: Talk, name: str, count: int, *, offer: bool = True) -> None:

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ner_engine.chatbot.answers import answer
-from ner_engine.chatbot.cart import take_offered
+from ner_engine.chatbot.cart import dish_of, take_offered
 from ner_engine.chatbot.fill import fill_form
 from ner_engine.chatbot.match import KEYWORD, Hit, match_intents
 from ner_engine.chatbot.mentions import read_mentions
-from ner_engine.chatbot.orders import unlabelled_guess
+from ner_engine.chatbot.orders import bind, unlabelled_guess
 from ner_engine.chatbot.progress import advance, close_draft, go_on, miss, next_question, resume, start
 from ner_engine.chatbot.rules import Rules
-from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, State
+from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, Draft, State
 from ner_engine.chatbot.talk import Talk
 from ner_engine.spans import Entity
 
@@ -160,7 +160,7 @@ def _answer_offer(talk: Talk, best: Hit | None) -> bool:
 
 
 def _decide(talk: Talk, best: Hit | None) -> None:
-    best = _other_subject(talk, best) or best
+    best = _other_subject(talk, best) or _order_beside_a_remark(talk, best) or best
     talk.chosen = "" if best is None else best.intent.name
     act = "" if best is None else best.intent.do
     if best is not None and act in _ASKING and not _fills_what_was_asked(talk, best):
@@ -169,6 +169,7 @@ def _decide(talk: Talk, best: Hit | None) -> None:
     elif act == "cancel" and not _names_an_item(talk):
         _cancel(talk)
     elif best is not None and act == "start" and talk.state.draft is None:
+        _put_by_the_other(talk, best)
         start(talk, best.intent.form)
     elif best is not None and _interrupts(talk, best):
         _switch(talk, best)
@@ -189,12 +190,43 @@ def _form_of_misspelt_dish(talk: Talk) -> str | None:
 
 
 def _fills_what_was_asked(talk: Talk, best: Hit) -> bool:
-    """Whether a passing remark comes with the answer that is waited for (``감사해요 7시로 할게요``)."""
+    """Whether a remark comes with an answer that is waited for (``7시요 주차 돼요?``)."""
     draft = talk.state.draft
-    if draft is None or best.score > KEYWORD or talk.form.slot(draft.asked) is None:
+    if draft is None or best.intent.do != "reply":
         return False
-    filling = fill_form(talk.form, draft, talk.mentions, talk.text, now=talk.now, plain=False)
-    return draft.asked in (*filling.filled, *filling.changed)
+    # 9시 of "9시에 닫나요?" belongs to the question.
+    beside = [m for m in talk.mentions if m.end + len(m.josa) + 1 < best.start or best.end < m.start]
+    said = talk.mentions if best.score <= KEYWORD else beside
+    filling = fill_form(talk.form, draft, said, talk.text, now=talk.now, plain=False)
+    if best.score <= KEYWORD and draft.asked in filling.changed:
+        return True
+    return draft.asked in filling.filled if best.score <= KEYWORD else bool(filling.filled)
+
+
+def _order_beside_a_remark(talk: Talk, best: Hit | None) -> Hit | None:
+    """``사장님 짜장면 두 그릇, 카드 돼요``: dishes with their counts weigh more than a keyword."""
+    if best is None or best.intent.do != "reply" or best.score > KEYWORD:
+        return None
+    for hit in talk.hits:
+        form = talk.rules.forms.get(hit.intent.form) if hit.intent.do == "start" else None
+        if form is not None and form.items is not None:
+            requests, _ = bind(form.items, talk.rules.menu, talk.mentions)
+            if any(request.count is not None and dish_of(talk, request.food) for request in requests):
+                return hit
+    return None
+
+
+def _put_by_the_other(talk: Talk, best: Hit) -> None:
+    """``오늘 7시 예약하고 짜장면도 주문할게요``: what was said of the other form waits until this one is done."""
+    for hit in talk.hits:
+        intent = hit.intent
+        if intent.do != "start" or intent.form == best.intent.form or not hit.from_text:
+            continue
+        form = talk.rules.forms[intent.form]
+        filling = fill_form(form, Draft(form.name), talk.mentions, talk.text, now=talk.now, plain=False)
+        if filling.filled and talk.state.draft is None:
+            talk.state = replace(talk.state, drafts=(filling.draft,))
+            talk.reply("switch", old=form.title, new=talk.rules.forms[best.intent.form].title)
 
 
 def _return_to_question(talk: Talk, *, repeated: bool) -> None:
@@ -239,8 +271,14 @@ def _other_subject(talk: Talk, best: Hit | None) -> Hit | None:
 
 
 def _interrupts(talk: Talk, best: Hit) -> bool:
-    """Whether an utterance changes the subject to another form."""
+    """Whether an utterance changes the subject to another form. A word taken for food is not enough."""
+    if not best.from_text and not any(dish_of(talk, m) for m in talk.mentions if m.label in _labels(best)):
+        return False
     return best.intent.do == "start" and best.intent.form != talk.draft.form and best.score >= _SWITCH
+
+
+def _labels(hit: Hit) -> set[str]:
+    return {label for label, _ in hit.intent.entities}
 
 
 def _switch(talk: Talk, best: Hit) -> None:

@@ -30,6 +30,9 @@ __all__ = ["Filling", "Problem", "fill_form"]
 
 # 민수랑 갈 거예요, 민수야: whom one comes with or speaks to is not the one who books.
 _NOT_THE_GUEST = re.compile("(?:이?랑|하고|과|와|한테|에게|보다|네|야|아)")
+_TITLE = re.compile(
+    r"\s?(?:[가-힣]{0,2}(?:부장|과장|차장|대리|사장|이사|팀장|실장|소장|원장|점장)|교수|선생|사모|여사)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +187,16 @@ def _read_count(
     return Value(f"{total}{slot.suffix}", total)
 
 
+def _whole_name(mention: Mention) -> str:
+    """A surname alone is no name to go by: 김 of 김부장 is 김부장."""
+    title = _TITLE.match(mention.after) if len(mention.text) == 1 else None
+    return mention.text + (title.group(0) if title else "")
+
+
 def _read_name(
     slot: Slot, draft: Draft, mentions: Sequence[Mention], words: str, now: datetime
 ) -> Value | Problem | None:
-    names = [m.text for m in mentions if m.label == slot.label and not _NOT_THE_GUEST.fullmatch(m.josa)]
+    names = [_whole_name(m) for m in mentions if m.label == slot.label and not _NOT_THE_GUEST.fullmatch(m.josa)]
     name = names[-1] if names else read_name(words, reject=slot.reject) if words else None
     return None if name is None else Value(name + slot.suffix, name)
 

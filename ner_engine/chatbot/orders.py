@@ -23,6 +23,7 @@ __all__ = [
     "bind",
     "correct",
     "count_of",
+    "misspelt_with_count",
     "only_filler",
     "set_item",
     "show_items",
@@ -201,6 +202,22 @@ def only_filler(text: str, mentions: Sequence[Mention]) -> bool:
 
 
 _TAIL = re.compile("(?:이요|요|이랑|랑|하고|을|를|은|는|도|만|으로|로|이나|나|주세요|이에요|예요)$")
+
+
+def misspelt_with_count(
+    menu: Sequence[Dish], text: str, mentions: Sequence[Mention], *, label: str
+) -> tuple[Mention, ...]:
+    """Words that no one labelled, that resemble a dish and that a count follows: ``짜쟝면 두 개``."""
+    found: list[Mention] = []
+    for match in re.finditer("[가-힣]{2,}", text):
+        place = match.span()
+        counted = any(0 <= m.start - match.end() <= 1 and read_count(m.text) is not None for m in mentions)
+        if not counted or any(m.overlaps(*place) for m in mentions):
+            continue
+        word = _TAIL.sub("", match.group(0))
+        if guess_dish(menu, word) is not None:
+            found.append(Mention(word, place[0], place[0] + len(word), label, "pattern"))
+    return tuple(found)
 
 
 def unlabelled_guess(menu: Sequence[Dish], text: str, mentions: Sequence[Mention]) -> tuple[str, Dish] | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ner_engine.chatbot.cart import change_items, say_total
 from ner_engine.chatbot.fill import Problem, fill_form
-from ner_engine.chatbot.match import Hit, places
+from ner_engine.chatbot.match import EXACT, PATTERN, Hit, places
 from ner_engine.chatbot.orders import Corrected, correct
 from ner_engine.chatbot.rules import Form
 from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, Draft, Offer
@@ -80,12 +80,20 @@ def _take(talk: Talk) -> bool:
     _acknowledge(talk, filling.filled, filling.changed)
     if items and "price" in acts and talk.draft.items:  # 짜장면 하나 주세요, 얼마예요?
         say_total(talk)
+    _answer_beside(talk)
     if cleared:
         slot = form.slot(cleared)
         talk.reply("cleared", slot=slot.title if slot else cleared)
     if not _object(talk, filling.problems):
         advance(talk, before=before, changed_items=items)
     return True
+
+
+def _answer_beside(talk: Talk) -> None:
+    """``짜장면 하나 주세요, 배달 되죠?``: the question asked along with it is answered too."""
+    for hit in talk.hits:
+        if hit.intent.do == "reply" and hit.intent.say is not None and PATTERN <= hit.score < EXACT:
+            talk.say(hit.intent.say)
 
 
 def _markers(talk: Talk, form: Form) -> list[tuple[int, str]]:

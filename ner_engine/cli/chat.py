@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -45,7 +46,13 @@ def chat(
     loaded = load_rules(rules)
     extract = _extractor(bundle)
     if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        converse(loaded, extract, _piped_lines(), lambda speech: typer.echo(speech.text), clock=clock, seed=seed)
+        try:
+            converse(
+                loaded, extract, _piped_lines(), lambda speech: typer.echo(speech.text), clock=clock, seed=seed
+            )
+        except BrokenPipeError:
+            # the reader went away (as in `| head -1`): nothing is left to say, not even at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
 
     from rich.console import Console

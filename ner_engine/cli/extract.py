@@ -17,7 +17,7 @@ from ner_engine.errors import DataError
 
 __all__ = ["extract", "read_texts"]
 
-LONGEST_LINE = 200_000  # characters held at a time; a longer line is cut at a space where there is one
+LONGEST_LINE = 50_000  # characters held at a time; a longer line is cut at a space where there is one
 
 
 def _lines(stream: IO[str]) -> Iterator[tuple[str, int]]:

@@ -660,6 +660,12 @@ def test_an_address_is_answered_though_nothing_is_delivered() -> None:
     assert replies[0].startswith("짜장면 2그릇 담았어요. 배달은 하지 않지만")
 
 
+def test_a_number_of_a_flat_is_an_address_and_enough_may_mean_cancel() -> None:
+    state, replies = hear(ONE_NOODLE, ("101동 1203호예요", "101동 1203호:QT"), ("그럼 됐어요 취소할게요", ""))
+    assert "주소는 안 알려 주셔도 돼요." in replies[1]
+    assert state.drafts == ()
+
+
 def test_a_child_labelled_as_food_is_a_guest() -> None:
     state, _ = hear(TABLE, ("어른 넷에 아이 둘입니다", "넷:QT|아이:FOOD|둘:QT"))
     assert slots(state)["party"] == 6

@@ -215,6 +215,16 @@ def test_pipe_is_lazy(engine):
     assert list(engine.pipe([])) == []
 
 
+def test_pipe_holds_fewer_texts_where_they_are_long(engine, monkeypatch):
+    monkeypatch.setattr(engine_module, "_CHUNK_CHARACTERS", 50)
+    taken = []
+    stream = engine.pipe((taken.append(i) or TEXTS[i % len(TEXTS)] for i in range(100)), batch_size=64)
+    first = next(stream)
+    assert 50 <= sum(len(TEXTS[i % len(TEXTS)]) for i in taken) < 100
+    found = [_spans(entities) for entities in (first, *stream)]
+    assert found == [_spans(engine.extract(TEXTS[i % len(TEXTS)])) for i in range(100)]
+
+
 # long texts
 
 

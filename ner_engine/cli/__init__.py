@@ -26,6 +26,7 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="ner-engine",
     help="Korean named-entity engine for chatbots.",
+    epilog="Example: ner-engine extract '내일 저녁 7시에 강남역에서 만나자'",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -59,11 +60,13 @@ def _root(
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Entry point of the console script. ``--debug`` counts wherever it stands."""
+    debug = "--debug" in sys.argv[1:]
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     try:
         app()
     except NerEngineError as error:
-        if "--debug" in sys.argv[1:]:
+        if debug:
             raise
         typer.echo(f"ner-engine: {error}", err=True)
         sys.exit(1)

@@ -240,7 +240,7 @@ def convert(
     encoding: _Encoding = None,
     column: _Column = None,
 ) -> None:
-    """Write a corpus in another format. What the format cannot hold stops it, and nothing is written.
+    """Write a corpus in another format. A sentence the format cannot hold is refused, and nothing is written.
 
     Example: ner-engine corpus convert train.jsonl --to klue -o train.tsv
     """
@@ -317,7 +317,7 @@ def import_(
     column: _Column = None,
     as_json: _Json = False,
 ) -> None:
-    """Take in a corpus as its authors publish it: NAME.jsonl, and NAME.problems.txt with all that is amiss.
+    """Take in a corpus as its authors publish it: NAME.jsonl, and NAME.problems.txt with what contradicts itself.
 
     Sentences that cannot be read whole are left out and listed; nothing is repaired on the way.
 

@@ -153,7 +153,9 @@ def evaluate_command(
 ) -> None:
     """Measure a bundle on a corpus: strict and character F1, calibration, noise, confusions, mistakes.
 
-    Example: ner-engine evaluate ko-chat corpus/chat-ko/test.jsonl --html report.html
+    \b
+    Example:
+      ner-engine evaluate ko-chat corpus/chat-ko/test.jsonl --html report.html
     """
     import ner_engine
     from ner_engine.datasets import read

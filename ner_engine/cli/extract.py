@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,10 @@ from ner_engine.errors import DataError
 __all__ = ["extract", "read_texts"]
 
 LONGEST_LINE = 50_000  # characters held at a time; a longer line is cut at a space where there is one
+
+
+# what can only be meant as a file: no Korean sentence ends like this
+_FILE_NAME = re.compile(r"\S+\.(?:txt|jsonl|json|tsv|csv|gz)", re.IGNORECASE)
 
 
 def _lines(stream: IO[str]) -> Iterator[tuple[str, int]]:
@@ -52,6 +57,8 @@ def read_texts(inputs: Sequence[str], *, stdin: IO[str]) -> Iterator[dict[str, A
                     if not text.strip():
                         continue
                     yield _record(text, given, number) if path.suffix == ".jsonl" else {"text": text}
+        elif os.path.isdir(given) or _FILE_NAME.fullmatch(given):
+            raise DataError("expected a text, a file of texts, or '-'; no such file", path=given)
         else:
             yield {"text": given}
 
@@ -71,8 +78,12 @@ def extract(
         list[str], typer.Argument(help="Texts, files (one text a line; .jsonl: objects with 'text'), or '-'.")
     ],
     bundle: Annotated[str, typer.Option("--bundle", "-b", help="Bundle name or path.")] = "ko-chat",
-    label: Annotated[list[str] | None, typer.Option("--label", "-l", help="Keep only this label.")] = None,
-    min_score: Annotated[float, typer.Option(help="Keep only entities at least this probable.")] = 0.0,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", "-l", help="Keep only this label (repeatable).")
+    ] = None,
+    min_score: Annotated[
+        float, typer.Option(min=0, max=1, help="Keep only entities at least this probable.")
+    ] = 0.0,
     batch_size: Annotated[int, typer.Option(min=1, help="Texts a batch.")] = 64,
     threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
     as_json: Annotated[

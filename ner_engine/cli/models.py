@@ -13,7 +13,9 @@ from ner_engine.errors import BundleError
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="List, show, verify and export bundles.")
+app = typer.Typer(
+    no_args_is_help=True, help="List, show, verify and export bundles. Example: ner-engine models show ko-chat"
+)
 
 _Name = Annotated[str, typer.Argument(help="Bundle name or path.")]
 
@@ -26,7 +28,10 @@ def list_() -> None:
     """
     from ner_engine.bundle import bundle_names, load_bundle
 
-    for name in bundle_names():
+    names = bundle_names()
+    if not names:
+        typer.echo("no bundles here", err=True)
+    for name in names:
         bundle = load_bundle(name)
         size = bundle.size_bytes() / 1e6
         typer.echo(f"{name}\t{size:.1f} MB\t{' '.join(bundle.labels)}\t{bundle.manifest['licence']}")

@@ -87,7 +87,9 @@ def train(
 ) -> None:
     """Train a tagger and write its bundle.
 
-    Example: ner-engine train models/configs/ko-chat.toml --set training.seed=2 -o models/ko-chat
+    \b
+    Example:
+      ner-engine train models/configs/ko-chat.toml --set training.seed=2 -o models/ko-chat
     """
     try:
         from ner_engine.training.build import build_bundle

@@ -45,7 +45,9 @@ def vectors(
 ) -> None:
     """Make morpheme vectors from raw text, to start a tagger's morpheme table from (features.vectors).
 
-    Example: ner-engine vectors corpora/klue/klue-ner-train.raw.tsv news.txt -o runs/vectors.txt
+    \b
+    Example:
+      ner-engine vectors corpora/klue/klue-ner-train.raw.tsv news.txt -o runs/vectors.txt
     """
     from ner_engine.datasets.source import write_atomically
     from ner_engine.tokenizers import load_tokenizer

@@ -117,6 +117,8 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     dev += [load_source(config, root, labels) for config in recipe.data.dev]
     test = [load_source(config, root, labels) for config in recipe.data.test]
     train = without_held_out([source for source, _ in parts], [*dev, *test])
+    if 0 < recipe.data.max_units < 16:
+        raise ConfigError(f"data.max_units: expected 0 (no limit) or at least 16; got {recipe.data.max_units}")
     if not any(source.sentences for source in train):
         raise ConfigError("data.train: expected at least one sentence; got none")
     if not any(source.sentences for source in dev):
@@ -413,9 +415,18 @@ class Trainer:
         report(Progress(self.epoch, self.config.epochs, steps, steps, loss, 0.0, 0.0, left, self.best, dev))
 
     def _recipe_digest(self) -> str:
-        recipe = json.dumps(to_dict(self.prepared.recipe), sort_keys=True)
-        data = [source.digest() for source, _ in (*self.prepared.train, *self.prepared.dev)]
-        return hashlib.sha256((recipe + "".join(data)).encode()).hexdigest()
+        """What has to be the same for a checkpoint to be resumed: recipe, data, lexicons, vectors, analyser."""
+        prepared = self.prepared
+        sha = hashlib.sha256(json.dumps(to_dict(prepared.recipe), sort_keys=True).encode())
+        for source, _ in (*prepared.train, *prepared.dev):
+            sha.update(source.digest().encode())
+        if prepared.extractor.gazetteer is not None:
+            sha.update(prepared.extractor.gazetteer.hashes.tobytes())
+            sha.update(prepared.extractor.gazetteer.bits.tobytes())
+        for vectors in prepared.vectors.values():
+            sha.update(vectors.values.numpy().tobytes())
+        sha.update(json.dumps(dict(prepared.extractor.tokenizer.fingerprint()), sort_keys=True).encode())
+        return sha.hexdigest()
 
     def _save(self) -> None:
         tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in self.tagger.state_dict().items()}

@@ -15,6 +15,7 @@ Nothing in it is executable and nothing is unpickled. A damaged, incomplete or n
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -30,11 +31,13 @@ import numpy.typing as npt
 from ner_engine.config import FeatureConfig, NetworkConfig, from_dict
 from ner_engine.errors import BundleError, NerEngineError
 from ner_engine.features import Gazetteer, Vocabularies
+from ner_engine.scheme import tag_list
 
 __all__ = [
     "FORMAT",
     "Bundle",
     "bundle_names",
+    "check_target",
     "find_bundle",
     "gazetteer_arrays",
     "load_bundle",
@@ -65,7 +68,11 @@ class Bundle:
 
     def vocabularies(self) -> Vocabularies:
         """The closed vocabularies."""
-        return Vocabularies.from_json((self.path / "vocabularies.json").read_text(encoding="utf-8"))
+        path = self.path / "vocabularies.json"
+        try:
+            return Vocabularies.from_json(path.read_text(encoding="utf-8"))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise BundleError(f"{path}: expected lists of syllables, tags and classes; {error!r}") from None
 
     def gazetteer(self) -> Gazetteer | None:
         """The lexicon of the match features, or None."""
@@ -136,7 +143,7 @@ def load_bundle(name: str | Path) -> Bundle:
         version = manifest["format"]
         files = dict(manifest["files"])
         gazetteer = manifest["gazetteer"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f"{path / MANIFEST}: not a bundle manifest ({error!r})") from None
     if not isinstance(version, int) or version > FORMAT:
         raise BundleError(
@@ -154,6 +161,8 @@ def load_bundle(name: str | Path) -> Bundle:
         if _digest(path / name_) != digest:
             raise BundleError(f"{path / name_}: its SHA-256 is not the manifest's; the bundle is damaged")
     try:
+        if list(manifest["tags"]) != tag_list(manifest["labels"], scheme=manifest["scheme"]):
+            raise BundleError("tags: expected those of its labels and scheme; got others")
         return Bundle(
             path=path,
             name=str(manifest["name"]),
@@ -179,12 +188,32 @@ def _sync_directory(path: Path) -> None:
         os.close(handle)
 
 
+def check_target(target: Path) -> None:
+    """Refuse to replace what is no bundle. Raises BundleError."""
+    if target.is_symlink() or (target.exists() and not (target / MANIFEST).is_file()):
+        if target.is_dir() and not target.is_symlink() and not any(target.iterdir()):
+            return
+        raise BundleError(f"{target}: expected a new directory or a bundle to replace; got something else")
+
+
+def _exchange(a: Path, b: Path) -> bool:
+    """Swap two directories in one step (renameat2, Linux). False where the system cannot."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if os.name == "posix" else None
+    if renameat2 is None:
+        return False
+    here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(renameat2(here, os.fsencode(a), here, os.fsencode(b), swap) == 0)
+
+
 def publish(target: Path, files: Mapping[str, bytes | Path], manifest: Mapping[str, Any]) -> Path:
     """Write a bundle beside ``target``, sync it, and move it into place; an old bundle there is replaced.
 
     ``files`` maps plain file names to their bytes, or to a file that is copied. The manifest gets the
-    format and every file's SHA-256.
+    format and every file's SHA-256. At any moment the old bundle or the new one is there, whole (on Linux; where
+    two directories cannot be exchanged in one step, a kill between two renames leaves the old one beside).
+    Raises BundleError for a target that is something else than a bundle.
     """
+    check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -202,7 +231,11 @@ def publish(target: Path, files: Mapping[str, bytes | Path], manifest: Mapping[s
                 os.fsync(handle.fileno())
         _sync_directory(aside)
         aside.chmod(0o755)
-        if target.exists():
+        if not target.exists():
+            aside.rename(target)
+        elif _exchange(aside, target):
+            shutil.rmtree(aside, ignore_errors=True)  # the old bundle now
+        else:
             old = aside.with_name(aside.name + ".old")
             target.rename(old)
             try:
@@ -210,9 +243,7 @@ def publish(target: Path, files: Mapping[str, bytes | Path], manifest: Mapping[s
             except BaseException:
                 old.rename(target)
                 raise
-            shutil.rmtree(old)
-        else:
-            aside.rename(target)
+            shutil.rmtree(old, ignore_errors=True)
         _sync_directory(target.parent)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)

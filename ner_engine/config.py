@@ -222,6 +222,58 @@ def _override(values: dict[str, Any], setting: str) -> None:
     here[last] = value
 
 
+_POSITIVE: tuple[tuple[str, str], ...] = (
+    ("network", "layers"),
+    ("network", "hidden"),
+    ("features", "min_count"),
+    ("features", "gazetteer_min_length"),
+    ("training", "threads"),
+    ("training", "epochs"),
+    ("training", "batch_units"),
+    ("training", "learning_rate"),
+    ("training", "table_learning_rate"),
+    ("training", "crf_learning_rate"),
+    ("training", "clip_norm"),
+)
+_SHARES: tuple[tuple[str, str], ...] = (  # at least 0 and less than 1
+    ("network", "input_dropout"),
+    ("network", "hidden_dropout"),
+    ("network", "unknown_rate"),
+    ("training", "warmup"),
+    ("training", "ema"),
+)
+
+
+def _check(recipe: Recipe, path: str) -> None:
+    """Refuse values that no run could use, by the key's full name."""
+
+    def refuse(key: str, expected: str, value: object) -> None:
+        raise ConfigError(f"{key}: expected {expected}; got {value!r}", path=path)
+
+    for part, name in _POSITIVE:
+        value = getattr(getattr(recipe, part), name)
+        if not value > 0:
+            refuse(f"{part}.{name}", "more than 0", value)
+    for part, name in _SHARES:
+        value = getattr(getattr(recipe, part), name)
+        if not 0 <= value < 1:
+            refuse(f"{part}.{name}", "at least 0 and less than 1", value)
+    for name in ("noise", "final_rate"):
+        value = getattr(recipe.training, name)
+        if not 0 <= value <= 1:
+            refuse(f"training.{name}", "a number from 0 to 1", value)
+    if not 0 <= recipe.training.seed < 2**63:
+        refuse("training.seed", "a number from 0 to 2^63 - 1", recipe.training.seed)
+    if recipe.data.max_units and recipe.data.max_units < 16:
+        refuse("data.max_units", "0 (no limit) or at least 16", recipe.data.max_units)
+    for table, rows in recipe.features.buckets.items():
+        if rows < 16:
+            refuse(f"features.buckets.{table}", "at least 16", rows)
+    labels = recipe.data.labels
+    if not labels or len(set(labels)) < len(labels) or any(not label or "-" in label[:1] for label in labels):
+        refuse("data.labels", "at least one label, each once", labels)
+
+
 def load_recipe(path: str | Path, *, settings: Iterable[str] = ()) -> Recipe:
     """Read a recipe from TOML and apply ``key=value`` settings (``training.epochs=3``)."""
     path = Path(path)
@@ -236,6 +288,5 @@ def load_recipe(path: str | Path, *, settings: Iterable[str] = ()) -> Recipe:
     for setting in settings:
         _override(values, setting)
     recipe = from_dict(Recipe, values, path=str(path))
-    if not recipe.data.labels:
-        raise ConfigError("data.labels: expected at least one label; got none", path=path)
+    _check(recipe, str(path))
     return recipe

@@ -7,13 +7,13 @@ before offsets are taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from ner_engine.errors import DataError
 
-__all__ = ["Entity", "Morpheme", "Sentence", "Span", "check_spans", "entities_of"]
+__all__ = ["Entity", "Morpheme", "Sentence", "Span", "check_spans"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,12 +113,3 @@ def check_spans(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
             )
         last_end = span.end
     return ordered
-
-
-def entities_of(text: str, spans: Sequence[Span], scores: Sequence[float] | None = None) -> list[Entity]:
-    """Spans as entities of ``text``. ``scores`` runs parallel to ``spans``; without it each is 1.0."""
-    given = [1.0] * len(spans) if scores is None else scores
-    return [
-        Entity(text[s.start : s.end], s.start, s.end, s.label, score)
-        for s, score in zip(spans, given, strict=True)
-    ]

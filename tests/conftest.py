@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from ner_engine.spans import Morpheme, Sentence, Span
+from ner_engine.spans import Entity, Morpheme, Sentence, Span
 
 MARK = re.compile(r"<([^<>]+):([A-Z]+)>")
 
@@ -21,6 +22,15 @@ def marked(text: str) -> Sentence:
         plain += match[1]
         at = match.end()
     return Sentence(plain + text[at:], tuple(spans))
+
+
+def entities_of(text: str, spans: Sequence[Span], scores: Sequence[float] | None = None) -> list[Entity]:
+    """Spans as entities of ``text``. ``scores`` runs parallel to ``spans``; without it each is 1.0."""
+    given = [1.0] * len(spans) if scores is None else scores
+    return [
+        Entity(text[s.start : s.end], s.start, s.end, s.label, score)
+        for s, score in zip(spans, given, strict=True)
+    ]
 
 
 class FakeTokenizer:

@@ -330,11 +330,26 @@ def test_a_failure_in_the_middle_leaves_the_old_bundle_alone(tmp_path, copy, mon
     before = _contents(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(place, name, _nth(getattr(place, name), n))
+        if name == "rename":  # what happens where two directories cannot be exchanged in one step
+            patch.setattr(bundle_module, "_exchange", lambda a, b: False)
         with pytest.raises(Failure):
             publish(copy, {**PARTS, "weights.safetensors": source}, {"name": "y"})
     assert _contents(tmp_path) == before
     assert sorted(os.listdir(tmp_path)) == ["copy", "weights"]
     load_bundle(copy)
+
+
+def test_what_is_no_bundle_is_never_replaced(tmp_path):
+    folder, file = tmp_path / "thesis", tmp_path / "notes.txt"
+    folder.mkdir()
+    (folder / "chapter.txt").write_text("글")
+    file.write_text("메모")
+    for target in (folder, file):
+        with pytest.raises(BundleError, match="expected a new directory or a bundle to replace"):
+            publish(target, PARTS, {"name": "y"})
+    assert (folder / "chapter.txt").read_text() == "글"
+    assert file.read_text() == "메모"
+    assert sorted(os.listdir(tmp_path)) == ["notes.txt", "thesis"]
 
 
 def test_a_failed_first_publication_leaves_nothing(tmp_path, monkeypatch):

@@ -22,6 +22,7 @@ import ner_engine
 from ner_engine import bundle as bundle_module
 from ner_engine.bundle import load_bundle
 from ner_engine.cli import app, main
+from ner_engine.errors import DataError
 from tests.conftest import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -175,9 +176,16 @@ def test_characters_that_no_encoding_has(tiny_bundle, tmp_path, as_json):
 
 
 def test_an_argument_that_could_be_no_file_name_is_a_text(tiny_bundle):
-    texts = ["가나다" * 50, "a" * 5000, "부산/없는/길", "."]
+    texts = ["가나다" * 50, "a" * 5000, "부산/없는/길", "3.5"]
     result = run("extract", "-b", tiny_bundle, *texts)
     assert [row["text"] for row in _rows(result.stdout)] == texts
+
+
+def test_what_can_only_be_a_file_has_to_be_there(tmp_path):
+    for given in (str(tmp_path), "missing.txt", "없는/말뭉치.jsonl"):
+        with pytest.raises(DataError) as error:
+            list(EXTRACT.read_texts([given], stdin=io.StringIO()))
+        assert str(error.value) == f"{given}: expected a text, a file of texts, or '-'; no such file"
 
 
 def test_a_line_without_end_comes_in_pieces_cut_at_spaces(monkeypatch):

@@ -126,7 +126,7 @@ def test_the_last_setting_wins_and_the_rest_stays(recipe_file):
         ("training.epochs=many", "training.epochs: expected int; got 'many'"),
         ("name.first=x", "--set name.first=x: 'name' is not a table"),
         ("data.labels.0=PS", "--set data.labels.0=PS: 'labels' is not a table"),
-        ("data.labels=[]", "data.labels: expected at least one label; got none"),
+        ("data.labels=[]", "data.labels: expected at least one label, each once; got []"),
     ],
 )
 def test_wrong_settings_are_refused(recipe_file, setting, message):
@@ -192,3 +192,22 @@ def test_two_configs_share_no_default():
     assert one.inputs is not other.inputs
     assert one.buckets is not other.buckets
     assert to_dict(Recipe())["features"]["inputs"] is not Recipe().features.inputs
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("training.epochs=0", "training.epochs: expected more than 0; got 0"),
+        ("network.layers=0", "network.layers: expected more than 0; got 0"),
+        ("network.input_dropout=1.0", "network.input_dropout: expected at least 0 and less than 1; got 1.0"),
+        ("training.noise=2", "training.noise: expected a number from 0 to 1; got 2.0"),
+        ("training.seed=-1", "training.seed: expected a number from 0 to 2^63 - 1; got -1"),
+        ("data.max_units=1", "data.max_units: expected 0 (no limit) or at least 16; got 1"),
+        ("features.buckets.bigram=2", "features.buckets.bigram: expected at least 16; got 2"),
+        ('data.labels=["PS","PS"]', "data.labels: expected at least one label, each once; got ['PS', 'PS']"),
+    ],
+)
+def test_values_no_run_could_use_are_refused(recipe_file, setting, expected):
+    with pytest.raises(ConfigError) as error:
+        load_recipe(recipe_file(MINIMAL), settings=[setting])
+    assert str(error.value).endswith(expected)

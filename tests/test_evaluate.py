@@ -18,12 +18,12 @@ from typer.testing import CliRunner
 
 from ner_engine.datasets.noise import chat_endings, jamo_typos, random_spaces
 from ner_engine.errors import DataError, MissingExtra
-from ner_engine.spans import Entity, Sentence, Span, entities_of
+from ner_engine.spans import Entity, Sentence, Span
 from ner_engine.training.alignment import KINDS, align, confusion
 from ner_engine.training.calibration import calibration
 from ner_engine.training.evaluate import NOISES, Recall, evaluate
 from ner_engine.training.metrics import Counts
-from tests.conftest import marked, tiny_sentences
+from tests.conftest import entities_of, marked, tiny_sentences
 
 pytest.importorskip("sklearn", reason="needs the train extra")
 pytest.importorskip("seqeval", reason="needs the train extra")

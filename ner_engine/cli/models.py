@@ -32,7 +32,11 @@ def list_() -> None:
     if not names:
         typer.echo("no bundles here", err=True)
     for name in names:
-        bundle = load_bundle(name)
+        try:
+            bundle = load_bundle(name)
+        except BundleError as error:
+            typer.echo(f"{name}\tunusable: {error}")
+            continue
         size = bundle.size_bytes() / 1e6
         typer.echo(f"{name}\t{size:.1f} MB\t{' '.join(bundle.labels)}\t{bundle.manifest['licence']}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ner_engine.bundle import check_target
 from ner_engine.config import load_recipe
 from ner_engine.errors import MissingExtra
 
@@ -102,6 +103,8 @@ def train(
     if device:
         recipe = dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, device=device))
     command = shlex.join(["ner-engine", "train", recipe_path.as_posix(), *(f"--set={s}" for s in setting or ())])
+    target = output or Path("models") / recipe.name
+    check_target(target)
     prepared = prepare(recipe, base=recipe_path.resolve().parent)
     for use, sets in (("train", prepared.train), ("dev", prepared.dev), ("test", prepared.test)):
         for source, examples in sets:
@@ -113,5 +116,5 @@ def train(
         gold = [example.sentence for example in examples]
         report = final_report(gold, predict(result.tagger, examples), ignore=source.unknown)
         typer.echo(f"\n{source.name}\n{report}")
-    target = build_bundle(prepared, result, output or Path("models") / recipe.name, command=command)
+    build_bundle(prepared, result, target, command=command)
     typer.echo(f"\nbundle: {target} ({result.minutes:.1f} minutes, best epoch {result.best_epoch})", err=True)

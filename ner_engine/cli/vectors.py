@@ -26,10 +26,13 @@ def _sentences(path: Path, limit: int) -> Iterator[str]:
         raise DataError("expected a text file, one sentence a line (.gz may be compressed)", path=path)
     opened = partial(gzip.open, mode="rt") if path.suffix == ".gz" else open
     with cast(TextIO, opened(path, encoding="utf-8")) as file:
-        for line in islice(file, limit or None):
-            text = line.rstrip("\n").split("\t")[-1].strip()
-            if text:
-                yield text
+        try:
+            for line in islice(file, limit or None):
+                text = line.rstrip("\n").split("\t")[-1].strip()
+                if text:
+                    yield text
+        except (UnicodeDecodeError, EOFError, OSError) as error:
+            raise DataError(f"expected UTF-8 text (gzip for .gz); {error}", path=path) from None
 
 
 def vectors(

@@ -189,7 +189,7 @@ def _which_json(head: list[str]) -> str:
     for line in head:  # records without entities look alike: the first one that has some decides
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         entities = value.get("entities") if isinstance(value, dict) else None
         if entities and isinstance(entities, list) and isinstance(entities[0], dict):

@@ -47,7 +47,7 @@ def _sentence(lines: Sequence[str], head: int, rows: list[int], *, path: str) ->
         parsed = parse_tag(tag)
         if not form or parsed is None:
             yield Problem(
-                path, number + 1, "bad-row", f"expected a character, a tab and a tag; got {lines[number]!r}"
+                path, number + 1, "bad-row", f"expected a character, a tab and a tag; got {lines[number][:60]!r}"
             )
             return
         chars.append(form)

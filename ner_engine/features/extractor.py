@@ -6,7 +6,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -361,10 +360,3 @@ class FeatureExtractor:
             else:
                 misaligned.append(span)
         return fitting, misaligned
-
-    def to_dict(self) -> dict[str, Any]:
-        """The columns as plain values, for the bundle's description."""
-        return {
-            "columns": [[c.input, c.table, c.rows, c.width] for c in self.columns],
-            "flags": self.flag_count,
-        }

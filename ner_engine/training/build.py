@@ -42,6 +42,9 @@ def card(prepared: Prepared, result: Result, *, command: str, version: str) -> s
                 f"| {source.name} | {use} | {len(source.sentences):,} | {entities:,} | "
                 f"{', '.join(source.unknown) or '-'} | `{source.digest()[:16]}` |"
             )
+    if recipe.features.gazetteers:
+        lines += ["", "Gazetteers (match features, not training sentences):", ""]
+        lines += [f"- {category}: {', '.join(files)}" for category, files in recipe.features.gazetteers.items()]
     lines += ["", "## Scores (strict spans, per cent)", ""]
     for use, by_source in (("dev", result.dev), ("test", result.test)):
         for name, scores in by_source.items():

@@ -104,11 +104,21 @@ class Result:
     history: Sequence[Mapping[str, Any]]
 
 
+def check_device(name: str) -> None:
+    """Refuse a device that this machine's torch does not have. Raises ConfigError."""
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"training.device: expected cpu, cuda or mps, as this torch has it; {reason}") from None
+
+
 def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     """Read the sources, build the vocabularies on the training part, and encode everything.
 
     ``base`` is the folder of the recipe's file. Raises ConfigError or DataError for what does not fit.
     """
+    check_device(recipe.training.device)
     root = base / recipe.data.root
     labels = recipe.data.labels
     tags = tuple(tag_list(labels, scheme=recipe.data.scheme))
@@ -117,8 +127,6 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     dev += [load_source(config, root, labels) for config in recipe.data.dev]
     test = [load_source(config, root, labels) for config in recipe.data.test]
     train = without_held_out([source for source, _ in parts], [*dev, *test])
-    if 0 < recipe.data.max_units < 16:
-        raise ConfigError(f"data.max_units: expected 0 (no limit) or at least 16; got {recipe.data.max_units}")
     if not any(source.sentences for source in train):
         raise ConfigError("data.train: expected at least one sentence; got none")
     if not any(source.sentences for source in dev):
@@ -264,8 +272,9 @@ class Trainer:
         self.work.mkdir(parents=True, exist_ok=True)
         if resume and (self.work / LAST).exists():
             self._restore()
-        elif (self.work / LAST).exists():
-            (self.work / LAST).unlink()
+        else:
+            for name in (LAST, BEST):
+                (self.work / name).unlink(missing_ok=True)
         report = on_progress or (lambda progress: None)
         while self.epoch < self.config.epochs and not self._stopped():
             self._epoch(report)
@@ -435,6 +444,10 @@ class Trainer:
         if self.sparse:
             tensors |= optimiser_tensors("sparse", self.sparse)
         tensors["random"] = torch.get_rng_state()
+        if self.device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
+        elif self.device.type == "mps":
+            tensors["random.mps"] = torch.mps.get_rng_state()
         values = {
             "recipe": self._recipe_digest(),
             "epoch": self.epoch,
@@ -463,6 +476,10 @@ class Trainer:
         if self.sparse:
             restore_optimiser("sparse", self.sparse, tensors)
         torch.set_rng_state(tensors["random"])
+        if "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
+        if "random.mps" in tensors:
+            torch.mps.set_rng_state(tensors["random.mps"])
         self.epoch, self.step = values["epoch"], values["step"]
         self.best, self.best_epoch = values["best"], values["best_epoch"]
         self.history, self.seconds = values["history"], values["seconds"]

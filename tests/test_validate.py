@@ -137,6 +137,11 @@ def test_particles_need_evidence_which_the_other_part_may_give() -> None:
     assert list(suspicions(often.sentences)) == []
 
 
+def test_particles_that_end_no_name_need_no_evidence() -> None:
+    corpus = inline("<서울에서:LC> <민아한테:PS> 전화했어", "<로에서:LC> 만나")  # one syllable may be a name's
+    assert [s.stem for s in suspicions(corpus.sentences)] == ["서울", "민아"]
+
+
 def test_particles_after_numbers() -> None:
     rounds = inline("<5차:QT> 시기", "<5차:QT> 끝", "<5차:QT>", "<5차로:QT> 옆", "<5차까지:QT> 함")
     assert [s.particle for s in suspicions(rounds.sentences)] == ["까지"]

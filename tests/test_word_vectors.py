@@ -72,3 +72,14 @@ def test_lexicons(tmp_path):
     assert forms == {"FOOD": ["김밥", "라면"], "LC": ["서울"]}
     with pytest.raises(ConfigError, match=r"none.txt: features.gazetteers.X: expected a lexicon file"):
         read_lexicons({"X": ["none.txt"]}, tmp_path)
+
+
+def test_the_rows_of_letters_are_those_that_syllables_use(fake_tokenizer):
+    extractor = FeatureExtractor.fit(FeatureConfig(inputs={"jamo": 4}, min_count=1), fake_tokenizer, ["값"])
+    initial, medial, final = (
+        extractor.rows(t, [c])[0] for t, c in (("initial", "ㄱ"), ("medial", "ㅏ"), ("final", "ㅄ"))
+    )
+    assert (*initial, *medial, *final) == tuple(extractor.encode("값").ids[0])
+    assert extractor.rows("final", ["ㄸ"]) == [()]
+    with pytest.raises(ConfigError, match="expected one of syllable, initial"):
+        extractor.rows("eojeol", ["1"])

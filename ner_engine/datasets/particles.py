@@ -1,7 +1,8 @@
 """Which entities have probably taken a particle (조사) along: sentences in, suspicions out.
 
-Korean names often end like particles, so the ending alone says nothing. An entity is suspected only where
-the corpus itself knows better: the same characters without the particle carry the same label several times
+에서, 에게, 한테 and their kin end no name, and are suspected wherever an entity ends in one. Korean names often
+end like the other particles, so there the ending alone says nothing, and an entity is suspected only where the
+corpus itself knows better: the same characters without the particle carry the same label several times
 as often, the particle fits the final consonant, and the eojeol ends there. 도 and 만 are not looked for
 (충청도, 진주만), nor 로 and 의 after a number (5차로, 제2의).
 """
@@ -45,6 +46,7 @@ _PARTICLES: tuple[tuple[str, bool | None], ...] = (
     ("의", None),
     ("에", None),
 )
+_END_NO_NAME = ("에서는", "에게서", "에서", "에게", "한테", "께서")
 _NOT_AFTER_NUMBERS = ("로", "의")
 _LEAST_STEM = 2  # one syllable before a particle is nearly always part of a name
 _TIMES_AS_OFTEN = 3
@@ -79,7 +81,7 @@ def suspicions(sentences: Iterable[Sentence], *, known: Iterable[Sentence] = ())
                 if particle in _NOT_AFTER_NUMBERS and any(c.isdecimal() for c in stem):
                     continue
                 times = counts[stem, span.label]
-                if times >= _TIMES_AS_OFTEN * counts[surface, span.label]:
+                if particle in _END_NO_NAME or times >= _TIMES_AS_OFTEN * counts[surface, span.label]:
                     yield Suspicion(index, span, stem, particle, times)
                     break
 

@@ -31,6 +31,12 @@ __all__ = ["FeatureExtractor", "form_key"]
 
 _DEFAULT_BUCKETS = {"bigram": 1 << 16, "trigram": 1 << 16, "morpheme": 1 << 15}
 _EOJEOL_REACH = 6
+# tables of jamo: the row of the first letter, and the letters
+_LETTERS = {
+    "initial": (2, list(INITIALS)),
+    "medial": (2, [chr(0x314F + i) for i in range(21)]),
+    "final": (3, list(FINALS)),
+}
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
 
 
@@ -332,6 +338,9 @@ class FeatureExtractor:
             return [(int(_hash(c, reach, size)[middle]),) if len(c) == len(reach) else () for c in codes]
         if table == "morpheme":
             return [(self._form(name, self._rows(table)),) for name in names]
+        if table in _LETTERS:
+            first, letters = _LETTERS[table]
+            return [(letters.index(name) + first,) if name in letters else () for name in names]
         if table == "semantic":
             return [(self._semantic[name],) if name in self._semantic else () for name in names]
         if table == "pos":
@@ -340,7 +349,7 @@ class FeatureExtractor:
                 for name in names
             ]
         raise ConfigError(
-            f"vectors: expected one of syllable, bigram, trigram, morpheme, semantic, pos; got {table!r}"
+            f"vectors: expected one of syllable, initial, medial, final, bigram, trigram, morpheme, semantic, pos; got {table!r}"
         )
 
     def spans_to_units(self, encoded: Encoded, spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:

@@ -15,6 +15,7 @@ from ner_engine.features.batch import Encoded
 from ner_engine.features.gazetteer import FLAGS_PER_CATEGORY, Gazetteer
 from ner_engine.features.units import (
     CLASS_COUNT,
+    FINALS,
     INITIALS,
     Codes,
     Ints,
@@ -349,7 +350,8 @@ class FeatureExtractor:
                 for name in names
             ]
         raise ConfigError(
-            f"vectors: expected one of syllable, initial, medial, final, bigram, trigram, morpheme, semantic, pos; got {table!r}"
+            "vectors: expected one of syllable, initial, medial, final, bigram, trigram, morpheme, semantic, pos; "
+            f"got {table!r}"
         )
 
     def spans_to_units(self, encoded: Encoded, spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:

@@ -81,5 +81,5 @@ def test_the_rows_of_letters_are_those_that_syllables_use(fake_tokenizer):
     )
     assert (*initial, *medial, *final) == tuple(extractor.encode("값").ids[0])
     assert extractor.rows("final", ["ㄸ"]) == [()]
-    with pytest.raises(ConfigError, match="expected one of syllable, initial"):
+    with pytest.raises(ConfigError, match="expected syllable, initial"):
         extractor.rows("eojeol", ["1"])

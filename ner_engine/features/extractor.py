@@ -350,7 +350,7 @@ class FeatureExtractor:
                 for name in names
             ]
         raise ConfigError(
-            "vectors: expected one of syllable, initial, medial, final, bigram, trigram, morpheme, semantic, pos; "
+            "vectors: expected syllable, initial, medial, final, bigram, trigram, morpheme, semantic or pos; "
             f"got {table!r}"
         )
 

@@ -489,7 +489,7 @@ def test_vectors_go_to_the_rows_of_their_names(folder, tmp_path):
     [
         ("syllable", "수 1 2 3\n", DataError, r"x\.vec:1: expected a name and 16 numbers; got '수 1 2 3'"),
         ("syllable", "2 16\n수 " + "x " * 16 + "\n", DataError, r"x\.vec:2: expected a name and 16 numbers"),
-        ("initial", "ㄱ 1 2 3 4\n", ConfigError, "vectors: expected one of syllable, bigram, .*; got 'initial'"),
+        ("eojeol", "1 2 3 4 5\n", ConfigError, "vectors: expected syllable, .*; got 'eojeol'"),
         ("trigram", "가나다 1\n", ConfigError, "expected a table of the tagger's inputs; got 'trigram'"),
     ],
 )

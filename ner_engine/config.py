@@ -120,12 +120,16 @@ class DataConfig:
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """How the network is trained."""
+    """How the network is trained.
+
+    ``epochs`` sets the schedule of the learning rate; ``stop_after`` ends the run after so many of them (0: all).
+    """
 
     seed: int = 1
     threads: int = 2
     device: str = "cpu"
     epochs: int = 8
+    stop_after: int = 0
     patience: int = 3
     batch_units: int = 2048
     learning_rate: float = 2e-3
@@ -264,6 +268,8 @@ def _check(recipe: Recipe, path: str) -> None:
             refuse(f"training.{name}", "a number from 0 to 1", value)
     if not 0 <= recipe.training.seed < 2**63:
         refuse("training.seed", "a number from 0 to 2^63 - 1", recipe.training.seed)
+    if not 0 <= recipe.training.stop_after <= recipe.training.epochs:
+        refuse("training.stop_after", f"a number from 0 to {recipe.training.epochs}", recipe.training.stop_after)
     if recipe.data.max_units and recipe.data.max_units < 16:
         refuse("data.max_units", "0 (no limit) or at least 16", recipe.data.max_units)
     for table, rows in recipe.features.buckets.items():

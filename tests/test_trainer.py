@@ -150,6 +150,12 @@ def test_training_stops_when_dev_no_longer_improves(run):
     assert result.best_epoch == 1
 
 
+def test_stopping_after_an_epoch_is_the_beginning_of_the_whole_run(run):
+    whole, part = run("training.epochs=4"), run("training.epochs=4", "training.stop_after=2")
+    assert len(part.history) == 2
+    assert [row["loss"] for row in part.history] == [row["loss"] for row in whole.history[:2]]
+
+
 def test_progress_tells_every_epoch(run):
     seen = []
     result = run("training.epochs=3", on_progress=seen.append)

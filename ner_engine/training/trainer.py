@@ -276,7 +276,8 @@ class Trainer:
             for name in (LAST, BEST):
                 (self.work / name).unlink(missing_ok=True)
         report = on_progress or (lambda progress: None)
-        while self.epoch < self.config.epochs and not self._stopped():
+        last = self.config.stop_after or self.config.epochs
+        while self.epoch < last and not self._stopped():
             self._epoch(report)
         return self._finish()
 

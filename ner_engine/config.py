@@ -19,12 +19,21 @@ from ner_engine.errors import ConfigError
 
 __all__ = [
     "DataConfig",
+    "DistillConfig",
     "FeatureConfig",
     "NetworkConfig",
+    "PretrainDataConfig",
+    "PretrainFeatureConfig",
+    "PretrainNetworkConfig",
+    "PretrainRecipe",
+    "PretrainTrainingConfig",
     "Recipe",
     "SourceConfig",
+    "TaskConfig",
+    "TextSourceConfig",
     "TrainingConfig",
     "from_dict",
+    "load_pretrain_recipe",
     "load_recipe",
     "to_dict",
 ]
@@ -67,7 +76,11 @@ class FeatureConfig:
 
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
-    """The network between the embeddings and the tags."""
+    """The network between the embeddings and the tags.
+
+    ``start`` names the file of a language model (``ner-engine pretrain``) that the first layer and the tables it
+    knows start from; the path is relative to the recipe's ``data.root``.
+    """
 
     backbone: Literal["rnn", "lstm", "gru"] = "lstm"
     nonlinearity: Literal["tanh", "relu"] = "tanh"
@@ -78,6 +91,8 @@ class NetworkConfig:
     input_dropout: float = 0.3
     hidden_dropout: float = 0.4
     unknown_rate: float = 0.05
+    start: str = ""
+    gazetteer_dropout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +101,12 @@ class SourceConfig:
 
     ``labels`` renames labels on the way in (an empty name drops the entity). ``unknown`` lists labels this
     source does not annotate: where it says O, one of those may stand. ``files`` keeps only files whose
-    name contains one of the strings, ``without`` drops them. ``share`` uses only that part of it, and
+    name contains one of the strings, ``without`` drops them; ``ids`` does the same for sentences by their id.
+    ``raw`` ignores the annotation: such a source teaches only what the teachers of ``DistillConfig`` say. ``share`` uses only that part of it, and
     ``dev_share`` of that part goes to the dev set; both are drawn by a hash of the text, so that the same
-    sentence always falls on the same side. ``repeat`` shows the source that often an epoch.
+    sentence always falls on the same side. ``repeat`` shows the source that often an epoch. ``counted`` says
+    that the counts in the gazetteers' tables are of this very source: a form counted once is hidden from its
+    sentences (leave one out), for otherwise every mention there would be a known one.
     """
 
     name: str = ""
@@ -103,6 +121,21 @@ class SourceConfig:
     share: float = 1.0
     dev_share: float = 0.0
     repeat: int = 1
+    counted: bool = False
+    ids: list[str] = field(default_factory=list)
+    raw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskConfig:
+    """Another corpus that the same encoder learns beside the recipe's own, with labels and an output of its own.
+
+    Its output is not shipped (multi-task learning; Collobert and Weston 2008).
+    """
+
+    name: str = ""
+    labels: list[str] = field(default_factory=list)
+    train: list[SourceConfig] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +148,7 @@ class DataConfig:
     train: list[SourceConfig] = field(default_factory=list)
     dev: list[SourceConfig] = field(default_factory=list)
     test: list[SourceConfig] = field(default_factory=list)
+    also: list[TaskConfig] = field(default_factory=list)
     max_units: int = 256
 
 
@@ -123,11 +157,14 @@ class TrainingConfig:
     """How the network is trained.
 
     ``epochs`` sets the schedule of the learning rate; ``stop_after`` ends the run after so many of them (0: all).
+    ``precision`` is that of the products inside an LSTM on a CPU: bfloat16 is faster where the processor
+    multiplies it natively (AMX).
     """
 
     seed: int = 1
     threads: int = 2
     device: str = "cpu"
+    precision: Literal["float32", "bfloat16"] = "float32"
     epochs: int = 8
     stop_after: int = 0
     patience: int = 3
@@ -145,6 +182,19 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class DistillConfig:
+    """Knowledge distillation: a student learns from the mean of its ``teachers``' marginals.
+
+    ``teachers`` are bundles with the recipe's labels and a CRF head; paths are relative to ``data.root``.
+    ``weight`` is the share of their word in the loss where a sentence is annotated; where it is not, theirs is
+    the only one.
+    """
+
+    teachers: list[str] = field(default_factory=list)
+    weight: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that makes a bundle: ``ner-engine train RECIPE.toml``.
 
@@ -159,6 +209,7 @@ class Recipe:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     data: DataConfig = field(default_factory=DataConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    distill: DistillConfig = field(default_factory=DistillConfig)
 
 
 def _expected(kind: Any) -> str:
@@ -243,6 +294,7 @@ _SHARES: tuple[tuple[str, str], ...] = (  # at least 0 and less than 1
     ("network", "input_dropout"),
     ("network", "hidden_dropout"),
     ("network", "unknown_rate"),
+    ("network", "gazetteer_dropout"),
     ("training", "warmup"),
     ("training", "ema"),
 )
@@ -275,14 +327,23 @@ def _check(recipe: Recipe, path: str) -> None:
     for table, rows in recipe.features.buckets.items():
         if rows < 16:
             refuse(f"features.buckets.{table}", "at least 16", rows)
+    if not 0 < recipe.distill.weight <= 1:
+        refuse("distill.weight", "more than 0 and at most 1", recipe.distill.weight)
+    for i, task in enumerate(recipe.data.also):
+        if not task.name.isidentifier():
+            refuse(f"data.also[{i}].name", "a word of letters and digits", task.name)
+        if not task.labels or not task.train:
+            refuse(f"data.also[{i}]", "labels and train", task.name)
+    raw = [source.name or source.path for source in recipe.data.train if source.raw]
+    if raw and not recipe.distill.teachers:
+        refuse("distill.teachers", f"at least one bundle, for the raw source {raw[0]!r}", [])
     labels = recipe.data.labels
     if not labels or len(set(labels)) < len(labels) or any(not label or "-" in label[:1] for label in labels):
         refuse("data.labels", "at least one label, each once", labels)
 
 
-def load_recipe(path: str | Path, *, settings: Iterable[str] = ()) -> Recipe:
-    """Read a recipe from TOML and apply ``key=value`` settings (``training.epochs=3``)."""
-    path = Path(path)
+def _values(path: Path, settings: Iterable[str]) -> dict[str, Any]:
+    """The plain values of a TOML recipe with ``key=value`` settings applied."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -293,6 +354,151 @@ def load_recipe(path: str | Path, *, settings: Iterable[str] = ()) -> Recipe:
         raise ConfigError(f"not a TOML file: {error}", path=path) from None
     for setting in settings:
         _override(values, setting)
-    recipe = from_dict(Recipe, values, path=str(path))
+    return values
+
+
+def load_recipe(path: str | Path, *, settings: Iterable[str] = ()) -> Recipe:
+    """Read a recipe from TOML and apply ``key=value`` settings (``training.epochs=3``)."""
+    path = Path(path)
+    recipe = from_dict(Recipe, _values(path, settings), path=str(path))
     _check(recipe, str(path))
+    return recipe
+
+
+# the recipe of a character language model
+
+
+@dataclass(frozen=True, slots=True)
+class TextSourceConfig:
+    """One source of raw text: lines (``.gz`` may be compressed), or a corpus whose annotation is ignored.
+
+    ``format`` is ``lines`` or a corpus format of ``ner_engine.datasets``. ``column`` takes one tab-separated
+    column of each line, counted from 1 (0: the whole line). ``share`` uses only that part, drawn by a hash of
+    the text.
+    """
+
+    name: str = ""
+    path: str = ""
+    format: str = "lines"
+    column: int = 0
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainDataConfig:
+    """Where raw text comes from. Paths are relative to ``root``, and ``root`` to the recipe's file.
+
+    ``dev_share`` of the texts is held out, drawn by a hash of the text. ``without`` names sources whose texts
+    are left out wherever they stand: what a tagger will be tested on.
+    """
+
+    root: str = "."
+    sources: list[TextSourceConfig] = field(default_factory=list)
+    without: list[TextSourceConfig] = field(default_factory=list)
+    dev_share: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainFeatureConfig:
+    """What the language model sees of each unit: inputs that look at no neighbour, and their widths.
+
+    The vocabulary holds the syllables that occur at least ``min_count`` times.
+    """
+
+    inputs: Mapping[str, int] = field(default_factory=lambda: {"syllable": 64, "jamo": 16, "class": 8})
+    min_count: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainNetworkConfig:
+    """The recurrent layer of each direction; it has to be that of the tagger it is for."""
+
+    backbone: Literal["rnn", "lstm", "gru"] = "lstm"
+    nonlinearity: Literal["tanh", "relu"] = "tanh"
+    hidden: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainTrainingConfig:
+    """How the language model is trained.
+
+    The text runs in ``streams`` parallel streams, read in windows of ``steps`` units; ``max_units`` bounds an
+    epoch (0: all of it). ``evaluations`` an epoch measure the held-out text. ``bfloat16`` is two to three times
+    as fast where the processor multiplies it natively (AMX).
+    """
+
+    seed: int = 1
+    threads: int = 1
+    device: str = "cpu"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    epochs: int = 2
+    streams: int = 64
+    steps: int = 32
+    max_units: int = 0
+    learning_rate: float = 4e-3
+    warmup: float = 0.02
+    final_rate: float = 0.02
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0
+    evaluations: int = 4
+    checkpoint_minutes: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainRecipe:
+    """Everything that makes a character language model: ``ner-engine pretrain RECIPE.toml``."""
+
+    name: str = "language-model"
+    description: str = ""
+    licence: str = ""
+    features: PretrainFeatureConfig = field(default_factory=PretrainFeatureConfig)
+    network: PretrainNetworkConfig = field(default_factory=PretrainNetworkConfig)
+    data: PretrainDataConfig = field(default_factory=PretrainDataConfig)
+    training: PretrainTrainingConfig = field(default_factory=PretrainTrainingConfig)
+
+
+_PRETRAIN_POSITIVE: tuple[tuple[str, str], ...] = (
+    ("features", "min_count"),
+    ("network", "hidden"),
+    ("training", "threads"),
+    ("training", "epochs"),
+    ("training", "streams"),
+    ("training", "learning_rate"),
+    ("training", "clip_norm"),
+    ("training", "evaluations"),
+)
+
+
+def _check_pretrain(recipe: PretrainRecipe, path: str) -> None:
+    """Refuse values that no pre-training could use, by the key's full name."""
+
+    def hold(fits: bool, key: str, expected: str, value: object) -> None:
+        if not fits:
+            raise ConfigError(f"{key}: expected {expected}; got {value!r}", path=path)
+
+    for part, name in _PRETRAIN_POSITIVE:
+        value = getattr(getattr(recipe, part), name)
+        hold(value > 0, f"{part}.{name}", "more than 0", value)
+    training, data = recipe.training, recipe.data
+    hold(training.steps >= 2, "training.steps", "at least 2", training.steps)
+    hold(training.max_units >= 0, "training.max_units", "0 (no limit) or more", training.max_units)
+    hold(training.weight_decay >= 0, "training.weight_decay", "at least 0", training.weight_decay)
+    hold(0 <= training.warmup < 1, "training.warmup", "at least 0 and less than 1", training.warmup)
+    hold(0 <= training.final_rate <= 1, "training.final_rate", "a number from 0 to 1", training.final_rate)
+    hold(0 <= training.seed < 2**63, "training.seed", "a number from 0 to 2^63 - 1", training.seed)
+    hold(0 < data.dev_share < 1, "data.dev_share", "more than 0 and less than 1", data.dev_share)
+    hold(bool(data.sources), "data.sources", "at least one source", data.sources)
+    for key, sources in (("sources", data.sources), ("without", data.without)):
+        for number, source in enumerate(sources):
+            place = f"data.{key}[{number}]"
+            hold(bool(source.path), f"{place}.path", "a file or folder", source.path)
+            hold(source.column >= 0, f"{place}.column", "0 (the whole line) or a column from 1", source.column)
+            hold(0 < source.share <= 1, f"{place}.share", "more than 0 and at most 1", source.share)
+
+
+def load_pretrain_recipe(path: str | Path, *, settings: Iterable[str] = ()) -> PretrainRecipe:
+    """Read the recipe of a language model from TOML and apply ``key=value`` settings."""
+    path = Path(path)
+    recipe = from_dict(PretrainRecipe, _values(path, settings), path=str(path))
+    _check_pretrain(recipe, str(path))
     return recipe

@@ -13,7 +13,10 @@ from typing import Any
 
 from ner_engine.errors import DataError
 
-__all__ = ["Entity", "Morpheme", "Sentence", "Span", "check_spans"]
+__all__ = ["OPEN", "Entity", "Morpheme", "Sentence", "Span", "check_spans"]
+
+
+OPEN = "?"  # the label of a stretch whose annotation is not known: any entity, or none, may stand there
 
 
 @dataclass(frozen=True, slots=True, order=True)

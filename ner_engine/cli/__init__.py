@@ -17,6 +17,7 @@ from ner_engine.cli.corpus import app as corpus_app
 from ner_engine.cli.evaluate import evaluate_command
 from ner_engine.cli.extract import extract
 from ner_engine.cli.models import app as models_app
+from ner_engine.cli.pretrain import pretrain
 from ner_engine.cli.train import train
 from ner_engine.cli.vectors import vectors
 from ner_engine.errors import NerEngineError
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command()(chat)
 app.command()(extract)
 app.command()(train)
+app.command()(pretrain)
 app.command()(vectors)
 app.command(name="evaluate")(evaluate_command)
 app.add_typer(corpus_app, name="corpus")

@@ -7,6 +7,8 @@ change nothing; between layers runs variational dropout (Gal and Ghahramani 2016
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -66,14 +68,51 @@ class Backbone(nn.Module):
         self.width = directions * config.hidden
         self.layers = nn.ModuleList(_layer(config, width if i == 0 else self.width) for i in range(config.layers))
         self.between = VariationalDropout(config.hidden_dropout)
+        self.lstm = config.backbone == "lstm"
+        self.low_precision = False
+
+    @property
+    def fused(self) -> bool:
+        """Whether the layers run on the processor's fused LSTM kernels."""
+        return self.lstm and next(self.parameters()).device.type == "cpu"
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """``x (batch, time, width)``, ``lengths (batch,) int64`` at least 1; zeros beyond a sentence's end."""
         steps = x.shape[1]
         sizes = lengths.cpu()
+        turned = _turned(lengths, steps) if self.fused else None
         for i, layer in enumerate(self.layers):
             if i:
                 x = self.between(x)
+            if turned is not None:
+                x = _fused_lstm(cast(nn.LSTM, layer), x, turned, self.low_precision and self.training)
+                x = x * (torch.arange(steps, device=x.device)[None, :, None] < lengths[:, None, None])
+                continue
             packed = pack_padded_sequence(x, sizes, batch_first=True, enforce_sorted=False)
             x, _ = pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=steps)
         return x
+
+
+def _turned(lengths: Tensor, steps: int) -> Tensor:
+    """Where each step of a sentence read backwards stands, ``(batch, steps)``; padding stays in its place."""
+    step = torch.arange(steps, device=lengths.device)[None, :]
+    return torch.where(step < lengths[:, None], lengths[:, None] - 1 - step, step)
+
+
+def _fused_lstm(layer: nn.LSTM, x: Tensor, turned: Tensor, low_precision: bool) -> Tensor:
+    """An LSTM layer over padded sentences: oneDNN's fused kernels take no packed ones.
+
+    Each direction runs by itself, the backward one over the turned sentences, so that padding comes last for
+    both and nothing of it reaches a sentence. With ``low_precision`` the products are taken in bfloat16.
+    """
+    state = x.new_zeros(1, x.shape[0], layer.hidden_size)
+    outs = []
+    for suffix in ("", "_reverse") if layer.bidirectional else ("",):
+        weights = [getattr(layer, f"{n}_l0{suffix}") for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        back = turned[..., None] if suffix else None
+        given = x if back is None else x.gather(1, back.expand(-1, -1, x.shape[2]))
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=low_precision):
+            y = torch.lstm(given, (state, state), weights, True, 1, 0.0, layer.training, False, True)[0]
+        y = y.float()
+        outs.append(y if back is None else y.gather(1, back.expand(-1, -1, y.shape[2])))
+    return torch.cat(outs, -1)

@@ -9,6 +9,8 @@ traced step by step (Lafferty et al. 2001; the gradient of log Z is the expected
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -16,7 +18,7 @@ from torch import Tensor, nn
 
 from ner_engine.scheme import transitions
 
-__all__ = ["CRF", "log_partition"]
+__all__ = ["CRF", "Posterior", "log_partition"]
 
 FORBIDDEN = -1e4
 _TINY = 1e-30
@@ -122,6 +124,33 @@ def log_partition(emissions: Tensor, lengths: Tensor, start: Tensor, pairs: Tens
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """What a CRF believes of a batch of ``b`` sentences of up to ``t`` steps.
+
+    ``marginals (b, t, tags)``: P(tag at step), zero beyond a sentence's end. ``pair_counts (b, tags, tags)``:
+    how often each transition is expected. ``alpha``, ``beta``, ``weights`` ``(t, b, tags)``, ``scale (t, b)``
+    and ``closing (b,)`` are the scaled forward-backward variables that ``span`` reads.
+    """
+
+    marginals: Tensor
+    pair_counts: Tensor
+    alpha: Tensor
+    beta: Tensor
+    weights: Tensor
+    scale: Tensor
+    closing: Tensor
+    pairs: Tensor
+
+    def span(self, row: int, start: int, tags: Sequence[int]) -> float:
+        """P(these tags from step ``start`` on, whatever stands around them) in sentence ``row``."""
+        value = float(self.alpha[start, row, tags[0]])
+        for t, (before, here) in enumerate(pairwise(tags), start + 1):
+            value *= float(self.pairs[before, here] * self.weights[t, row, here] / self.scale[t, row])
+        last = start + len(tags) - 1
+        return value * float(self.beta[last, row, tags[-1]] / self.closing[row])
+
+
 class CRF(nn.Module):
     """Transition scores between ``tags``, with the illegal ones of the scheme ruled out.
 
@@ -169,6 +198,39 @@ class CRF(nn.Module):
             fixed = [score.detach() for score in self.scores()]
             (gradient,) = torch.autograd.grad(log_partition(leaf, lengths, *fixed).sum(), leaf)
         return gradient
+
+    @torch.no_grad()
+    def posterior(self, emissions: Tensor, lengths: Tensor, allowed: Tensor | None = None) -> Posterior:
+        """Marginals and expected transitions; within the tags ``allowed (batch, time, tags)`` where given."""
+        if allowed is not None:
+            emissions = emissions.masked_fill(~allowed, FORBIDDEN)
+        start, pairs, end = (torch.exp(score - score.max()) for score in self.scores())
+        scores = emissions.transpose(0, 1)
+        weights = (scores - scores.max(-1, keepdim=True).values).exp()
+        alpha, _, scale = _forward_scaled(weights, lengths, start, pairs)
+        beta = _backward_scaled(weights, lengths, pairs, end, scale)
+        batch = torch.arange(emissions.shape[0], device=emissions.device)
+        closing = (alpha[lengths - 1, batch] * end).sum(-1).clamp_min(_TINY)
+        inside = torch.arange(emissions.shape[1], device=lengths.device)[:, None] < lengths[None, :]
+        marginals = alpha * beta / closing[None, :, None] * inside[..., None]
+        right = weights[1:] * beta[1:] / (scale[1:] * closing)[..., None] * inside[1:, :, None]
+        pair_counts = torch.einsum("tbi,tbj->bij", alpha[:-1], right) * pairs
+        return Posterior(
+            marginals.transpose(0, 1), pair_counts, alpha, beta, weights, scale, closing, pairs
+        )
+
+    def cross_entropy(self, emissions: Tensor, lengths: Tensor, marginals: Tensor, pair_counts: Tensor) -> Tensor:
+        """Cross-entropy of this CRF against a distribution over tag paths known by its expected counts.
+
+        ``marginals (batch, time, tags)`` and ``pair_counts (batch, tags, tags)`` as in ``Posterior``, also those
+        of a mixture: the mean over an ensemble. Since a path's score is linear in its counts, this is exact:
+        log Z less the expected score (structural distillation; Wang et al. 2020, section 3.2). ``(batch,)``.
+        """
+        start, pairs, end = self.scores()
+        batch = torch.arange(emissions.shape[0], device=emissions.device)
+        score = (marginals * emissions).sum((1, 2)) + (pair_counts * pairs).sum((1, 2))
+        score = score + (marginals[:, 0] * start).sum(-1) + (marginals[batch, lengths - 1] * end).sum(-1)
+        return log_partition(emissions, lengths, start, pairs, end) - score
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor) -> list[list[int]]:

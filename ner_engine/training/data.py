@@ -6,6 +6,7 @@ of tags that agree with the annotation, which is what the partial CRF trains on.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import random
@@ -21,13 +22,15 @@ from torch import Tensor
 from ner_engine.config import SourceConfig
 from ner_engine.datasets import read
 from ner_engine.datasets.generate import generate_corpus
+from ner_engine.datasets.lines import read_distinct
 from ner_engine.errors import ConfigError, DataError
 from ner_engine.features import Encoded, FeatureExtractor, pad
 from ner_engine.scheme import spans_to_tags
-from ner_engine.spans import Sentence, Span
+from ner_engine.spans import OPEN, Sentence, Span
 
 __all__ = [
     "Example",
+    "Soft",
     "Source",
     "TensorBatch",
     "batches",
@@ -40,15 +43,24 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
+LINES = "lines"  # the format of a source that is plain text, one text a line
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Sentences of one origin, with the labels that origin does not annotate."""
+    """Sentences of one origin, with the labels that origin does not annotate.
+
+    ``counted``: the gazetteers' counts are of these sentences. ``raw``: nothing in them is annotated. ``task``
+    is the one its labels belong to; ``""`` is the main one.
+    """
 
     name: str
     sentences: tuple[Sentence, ...]
     unknown: tuple[str, ...] = ()
     repeat: int = 1
+    counted: bool = False
+    raw: bool = False
+    task: str = ""
 
     def digest(self) -> str:
         """SHA-256 over texts and spans, in order."""
@@ -63,7 +75,8 @@ class Source:
 class Example:
     """One training or scoring unit: features, gold tag indices ``(units,) int64``, open labels, gold spans.
 
-    ``whole`` says that it covers its sentence; a long sentence is several examples.
+    A tag index of -1 stands where the annotation is open: any tag may. ``whole`` says that it covers its
+    sentence; a long sentence is several examples.
     """
 
     encoded: Encoded
@@ -71,22 +84,42 @@ class Example:
     unknown: tuple[str, ...]
     sentence: Sentence
     whole: bool = True
+    task: str = ""
+    soft: Soft | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """What the teachers say of a text: ``marginals (units, tags)`` and ``pair_counts (tags, tags)``, float16.
+
+    ``only`` says that the text has no annotation beside them.
+    """
+
+    marginals: npt.NDArray[np.float16]
+    pair_counts: npt.NDArray[np.float16]
+    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TensorBatch:
-    """Tensors of a batch: ``ids (b, t, c) int64, flags (b, t, f), allowed (b, t, tags) bool, lengths (b,)``."""
+    """Tensors of a batch: ``ids (b, t, c) int64, flags (b, t, f), allowed (b, t, tags) bool, lengths (b,)``.
+
+    Where the batch is distilled, ``marginals (b, t, tags)``, ``pair_counts (b, tags, tags)`` and ``shares (b,)``,
+    the teachers' share of each sentence's loss.
+    """
 
     ids: Tensor
     flags: Tensor
     allowed: Tensor
     lengths: Tensor
+    marginals: Tensor | None = None
+    pair_counts: Tensor | None = None
+    shares: Tensor | None = None
 
     def to(self, device: torch.device) -> TensorBatch:
         """The same on a device."""
-        return TensorBatch(
-            self.ids.to(device), self.flags.to(device), self.allowed.to(device), self.lengths.to(device)
-        )
+        parts = (getattr(self, part.name) for part in dataclasses.fields(self))
+        return TensorBatch(*(part if part is None else part.to(device) for part in parts))
 
 
 def _draw(text: str, salt: str) -> float:
@@ -95,8 +128,12 @@ def _draw(text: str, salt: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
+def _kept(text: str, share: float) -> bool:
+    return share >= 1 or _draw(text, "share") < share
+
+
 def load_source(config: SourceConfig, root: Path, labels: Sequence[str]) -> Source:
-    """Read or generate a source, rename its labels, keep its share.
+    """Read or generate a source, rename its labels, keep its share. Lines of plain text are kept once each.
 
     Raises DataError for a label that is neither in ``labels`` nor renamed, ConfigError for a source that
     names neither a path nor a number of sentences to generate.
@@ -105,6 +142,9 @@ def load_source(config: SourceConfig, root: Path, labels: Sequence[str]) -> Sour
         folder = root / config.path if config.path else None
         sentences = list(generate_corpus(count=config.generate, seed=config.seed, source=folder))
         name = config.name or "generated"
+    elif config.format == LINES:
+        sentences = [Sentence(text) for text in read_distinct(root / config.path) if _kept(text, config.share)]
+        name = config.name or Path(config.path).name
     elif config.path:
         corpus = read(root / config.path, format=config.format or None)
         sentences = []
@@ -118,10 +158,14 @@ def load_source(config: SourceConfig, root: Path, labels: Sequence[str]) -> Sour
         name = config.name or Path(config.path).name
     else:
         raise ConfigError("data: a source needs 'path' or 'generate'; got neither")
-    if config.share < 1:
-        sentences = [s for s in sentences if _draw(s.text, "share") < config.share]
-    renamed = [_rename(s, config.labels, labels, name) for s in sentences]
-    return Source(name, tuple(renamed), tuple(config.unknown), config.repeat)
+    if config.ids:
+        sentences = [s for s in sentences if any(part in s.id for part in config.ids)]
+    sentences = [s for s in sentences if _kept(s.text, config.share)]
+    if config.raw:
+        renamed = [Sentence(s.text, (), s.id) for s in sentences]
+    else:
+        renamed = [_rename(s, config.labels, labels, name) for s in sentences]
+    return Source(name, tuple(renamed), tuple(config.unknown), config.repeat, config.counted, config.raw)
 
 
 def _rename(sentence: Sentence, names: Mapping[str, str], labels: Sequence[str], source: str) -> Sentence:
@@ -130,7 +174,7 @@ def _rename(sentence: Sentence, names: Mapping[str, str], labels: Sequence[str],
         label = names.get(span.label, span.label)
         if not label:
             continue
-        if label not in labels:
+        if label not in labels and label != OPEN:
             raise DataError(
                 f"{source}: label {label!r} of sentence {sentence.id or sentence.text[:20]!r} is not among "
                 f"data.labels ({', '.join(labels)}); rename or drop it under the source's 'labels'"
@@ -148,7 +192,7 @@ def split_source(source: Source, dev_share: float) -> tuple[Source, Source | Non
     for sentence in source.sentences:
         (dev if _draw(sentence.text, "dev") < dev_share else train).append(sentence)
     return (
-        Source(source.name, tuple(train), source.unknown, source.repeat),
+        dataclasses.replace(source, sentences=tuple(train)),
         Source(source.name, tuple(dev), source.unknown),
     )
 
@@ -163,7 +207,7 @@ def without_held_out(train: Sequence[Source], held_out: Iterable[Source]) -> lis
             _log.info(
                 "%s: %d sentences are held out and left out", source.name, len(source.sentences) - len(sentences)
             )
-        kept.append(Source(source.name, sentences, source.unknown, source.repeat))
+        kept.append(dataclasses.replace(source, sentences=sentences))
     return kept
 
 
@@ -179,6 +223,8 @@ def encode(
     scheme: str,
     unknown: tuple[str, ...] = (),
     max_units: int = 0,
+    task: str = "",
+    raw: bool = False,
 ) -> list[Example]:
     """Sentences as examples; long ones are cut at units outside any entity where ``max_units`` is given.
 
@@ -193,7 +239,13 @@ def encode(
             continue
         spans, misaligned = extractor.spans_to_units(encoded, sentence.entities)
         lost += len(misaligned)
-        row = np.array([index[t] for t in spans_to_tags(len(encoded), spans, scheme=scheme)], dtype=np.int64)
+        known = [span for span in spans if span.label != OPEN]
+        row = np.array([index[t] for t in spans_to_tags(len(encoded), known, scheme=scheme)], dtype=np.int64)
+        for span in spans:
+            if span.label == OPEN:
+                row[span.start : span.end] = -1
+        if raw:
+            row[:] = -1
         for first, last in _pieces(row, max_units):
             part = encoded
             whole = last - first == len(encoded)
@@ -204,7 +256,7 @@ def encode(
                     encoded.starts[first:last],
                     encoded.ends[first:last],
                 )
-            examples.append(Example(part, row[first:last], unknown, sentence, whole))
+            examples.append(Example(part, row[first:last], unknown, sentence, whole, task))
     if lost:
         _log.warning("%d entities do not fall on the borders of units and cannot be tagged", lost)
     return examples
@@ -229,32 +281,57 @@ def batches(examples: Sequence[Example], *, units: int, rng: random.Random) -> l
     order = list(range(len(examples)))
     rng.shuffle(order)
     out: list[list[Example]] = []
-    for at in range(0, len(order), pool):
-        chunk = sorted(order[at : at + pool], key=lambda i: len(examples[i].encoded))
-        here: list[Example] = []
-        for i in chunk:
-            if here and (len(here) + 1) * len(examples[i].encoded) > units:
-                out.append(here)
-                here = []
-            here.append(examples[i])
-        out.append(here)
+    for task in dict.fromkeys(example.task for example in examples):
+        of_task = [i for i in order if examples[i].task == task]
+        for at in range(0, len(of_task), pool):
+            out += _pool_batches(examples, of_task[at : at + pool], units)
     rng.shuffle(out)
     return out
 
 
-def collate(examples: Sequence[Example], tags: Sequence[str]) -> TensorBatch:
-    """Examples as padded tensors."""
+def _pool_batches(examples: Sequence[Example], pool: Sequence[int], units: int) -> list[list[Example]]:
+    """Batches of the examples that ``pool`` numbers, by length."""
+    out: list[list[Example]] = []
+    here: list[Example] = []
+    for i in sorted(pool, key=lambda i: len(examples[i].encoded)):
+        if here and (len(here) + 1) * len(examples[i].encoded) > units:
+            out.append(here)
+            here = []
+        here.append(examples[i])
+    out.append(here)
+    return out
+
+
+def collate(examples: Sequence[Example], tags: Sequence[str], *, soft_share: float = 0.5) -> TensorBatch:
+    """Examples of one task as padded tensors. ``soft_share``: see ``DistillConfig.weight``."""
     batch = pad([e.encoded for e in examples])
     allowed = np.zeros((*batch.ids.shape[:2], len(tags)), dtype=bool)
     for row, example in enumerate(examples):
         steps = np.arange(len(example.tags))
-        allowed[row, steps, example.tags] = True
+        allowed[row, steps, example.tags] = True  # at -1, an open step, the last tag; then all of them
+        allowed[row, np.flatnonzero(example.tags < 0)] = True
         if example.unknown:
             open_ = [i for i, tag in enumerate(tags) if tag.partition("-")[2] in example.unknown]
             allowed[row, np.flatnonzero(example.tags == 0)[:, None], open_] = True
-    return TensorBatch(
+    out = TensorBatch(
         torch.from_numpy(batch.ids).long(),
         torch.from_numpy(batch.flags),
         torch.from_numpy(allowed),
         torch.from_numpy(batch.lengths).long(),
+    )
+    if not any(example.soft for example in examples):
+        return out
+    marginals = np.zeros((*batch.ids.shape[:2], len(tags)), dtype=np.float32)
+    pair_counts = np.zeros((len(examples), len(tags), len(tags)), dtype=np.float32)
+    shares = np.zeros(len(examples), dtype=np.float32)
+    for row, example in enumerate(examples):
+        if example.soft is not None:
+            marginals[row, : len(example.tags)] = example.soft.marginals
+            pair_counts[row] = example.soft.pair_counts
+            shares[row] = 1.0 if example.soft.only else soft_share
+    return dataclasses.replace(
+        out,
+        marginals=torch.from_numpy(marginals),
+        pair_counts=torch.from_numpy(pair_counts),
+        shares=torch.from_numpy(shares),
     )

@@ -10,12 +10,15 @@ from ner_engine.errors import ConfigError
 __all__ = ["read_lexicons"]
 
 
-def read_lexicons(categories: Mapping[str, Sequence[str]], root: Path) -> dict[str, list[str]]:
+def read_lexicons(
+    categories: Mapping[str, Sequence[str]], root: Path, *, least: int = 1
+) -> dict[str, list[str]]:
     """Forms of each category, in file order.
 
     A file holds one form a line; ``#`` starts a comment, anything after a tab is ignored. ``FILE.tsv:PREFIX``
     keeps only the rows of a tab-separated file whose second column starts with PREFIX (a table of forms and
-    fine labels). Raises ConfigError for a file that is not there.
+    fine labels); of those, ``least`` leaves out the rows whose third column, a count, is lower. Raises
+    ConfigError for a file that is not there.
     """
     forms: dict[str, list[str]] = {}
     for category, files in categories.items():
@@ -34,6 +37,8 @@ def read_lexicons(categories: Mapping[str, Sequence[str]], root: Path) -> dict[s
                 if line.startswith("#") or not form.strip():
                     continue
                 if prefix and not (rest and rest[0].startswith(prefix)):
+                    continue
+                if prefix and len(rest) > 1 and rest[1].isdecimal() and int(rest[1]) < least:
                     continue
                 forms[category].append(form.strip())
     return forms

@@ -7,6 +7,7 @@ bit, as one that was never interrupted. The data order of an epoch depends on th
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import logging
@@ -47,6 +48,7 @@ from ner_engine.training.data import (
 )
 from ner_engine.training.lexicons import read_lexicons
 from ner_engine.training.metrics import Scores, score_spans
+from ner_engine.training.teacher import load_teacher, taught
 from ner_engine.training.vectors import Vectors, read_vectors
 
 __all__ = ["Prepared", "Progress", "Result", "Trainer", "predict", "prepare"]
@@ -75,21 +77,31 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A recipe's data, ready to train on. The recipe's paths are relative to ``root``."""
+    """A recipe's data, ready to train on. The recipe's paths are relative to ``root``.
+
+    ``counted_extractor`` is the one for sources whose mentions the gazetteers' tables count.
+    """
 
     recipe: Recipe
     tags: tuple[str, ...]
     extractor: FeatureExtractor
+    counted_extractor: FeatureExtractor
     train: tuple[tuple[Source, tuple[Example, ...]], ...]
     dev: tuple[tuple[Source, tuple[Example, ...]], ...]
     test: tuple[tuple[Source, tuple[Example, ...]], ...]
     vectors: Mapping[str, Vectors]
     root: Path
 
+    def extractor_for(self, source: Source) -> FeatureExtractor:
+        """What the sentences of a training source are encoded with."""
+        return self.counted_extractor if source.counted else self.extractor
+
     @property
     def shape(self) -> Shape:
         """The tagger's outer dimensions."""
-        return Shape(self.extractor.columns, self.extractor.flag_count, self.tags, self.recipe.data.scheme)
+        data = self.recipe.data
+        also = {task.name: tuple(tag_list(task.labels, scheme=data.scheme)) for task in data.also}
+        return Shape(self.extractor.columns, self.extractor.flag_count, self.tags, data.scheme, also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +138,11 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     dev = [held for _, held in parts if held is not None]
     dev += [load_source(config, root, labels) for config in recipe.data.dev]
     test = [load_source(config, root, labels) for config in recipe.data.test]
-    train = without_held_out([source for source, _ in parts], [*dev, *test])
+    sources = [source for source, _ in parts]
+    for task in recipe.data.also:
+        loaded = (load_source(config, root, task.labels) for config in task.train)
+        sources += [dataclasses.replace(source, task=task.name) for source in loaded]
+    train = without_held_out(sources, [*dev, *test])
     if not any(source.sentences for source in train):
         raise ConfigError("data.train: expected at least one sentence; got none")
     if not any(source.sentences for source in dev):
@@ -145,11 +161,22 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
         gazetteer=gazetteer,
     )
 
+    counted_extractor = extractor
+    if gazetteer is not None and any(source.counted for source in train):
+        forms = read_lexicons(recipe.features.gazetteers, root, least=2)
+        counted_extractor = FeatureExtractor(
+            recipe.features,
+            tokenizer,
+            extractor.vocabularies,
+            Gazetteer.build(forms, min_length=recipe.features.gazetteer_min_length),
+        )
     widths = {column.table: column.width for column in extractor.columns}
     vectors = {
         table: read_vectors(root / path, table=table, width=widths.get(table, 0), extractor=extractor)
         for table, path in recipe.features.vectors.items()
     }
+
+    task_tags = {task.name: tuple(tag_list(task.labels, scheme=recipe.data.scheme)) for task in recipe.data.also}
 
     def encoded(sources: Sequence[Source], max_units: int) -> tuple[tuple[Source, tuple[Example, ...]], ...]:
         return tuple(
@@ -157,23 +184,30 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
                 source,
                 tuple(
                     encode(
-                        extractor,
+                        counted_extractor if source.counted else extractor,
                         source.sentences,
-                        tags=tags,
+                        tags=task_tags[source.task] if source.task else tags,
                         scheme=recipe.data.scheme,
                         unknown=source.unknown,
                         max_units=max_units,
+                        task=source.task,
+                        raw=source.raw,
                     )
                 ),
             )
             for source in sources
         )
 
+    train_examples = encoded(train, recipe.data.max_units)
+    if recipe.distill.teachers:
+        teachers = [load_teacher(root / name) for name in recipe.distill.teachers]
+        train_examples = tuple((source, tuple(taught(examples, teachers, tags))) for source, examples in train_examples)
     return Prepared(
         recipe,
         tags,
         extractor,
-        encoded(train, recipe.data.max_units),
+        counted_extractor,
+        train_examples,
         encoded(dev, 0),
         encoded(test, 0),
         vectors,
@@ -237,6 +271,7 @@ class Trainer:
         torch.manual_seed(self.config.seed)
         self.device = torch.device(self.config.device)
         self.tagger = Tagger(prepared.recipe.network, prepared.shape)
+        self.tagger.backbone.low_precision = self.config.precision == "bfloat16"
         for table, vectors in prepared.vectors.items():
             self.tagger.load_vectors(table, vectors.rows, vectors.values)
         self.tagger.to(self.device)
@@ -286,7 +321,6 @@ class Trainer:
 
     def _epoch_examples(self) -> list[Example]:
         """The epoch's examples: repeated sources, a share of sentences under fresh noise."""
-        recipe = self.prepared.recipe
         rng = random.Random(f"{self.config.seed}:{self.epoch}:noise")
         out: list[Example] = []
         for source, examples in self.prepared.train:
@@ -296,14 +330,25 @@ class Trainer:
                     if not noisy:
                         out.append(example)
                         continue
-                    out += encode(
-                        self.prepared.extractor,
-                        [_noisy(example.sentence, rng)],
-                        tags=self.prepared.tags,
-                        scheme=recipe.data.scheme,
-                        unknown=source.unknown,
-                    )
+                    out += self._mistyped(source, example, rng)
         return out
+
+    def _mistyped(self, source: Source, example: Example, rng: random.Random) -> list[Example]:
+        """An example under noise. The teachers' word on the clean text holds where the units are as many."""
+        noisy = encode(
+            self.prepared.extractor_for(source),
+            [_noisy(example.sentence, rng)],
+            tags=self.prepared.shape.tags_of(source.task),
+            scheme=self.prepared.recipe.data.scheme,
+            unknown=source.unknown,
+            task=source.task,
+            raw=source.raw,
+        )
+        if example.soft is None:
+            return noisy
+        if len(noisy) != 1 or len(noisy[0].tags) != len(example.tags):
+            return [example] if source.raw else noisy
+        return [dataclasses.replace(noisy[0], soft=example.soft)]
 
     def _epoch(self, report: Callable[[Progress], None]) -> None:
         rng = random.Random(f"{self.config.seed}:{self.epoch}:order")
@@ -341,9 +386,21 @@ class Trainer:
     def train_step(self, examples: Sequence[Example], progress: float) -> float:
         """One update; returns the norm of the dense gradient before clipping."""
         self._set_rates(progress)
-        batch = collate(examples, self.prepared.tags).to(self.device)
-        emissions = self.tagger(batch.ids, batch.flags, batch.lengths)
-        loss = self.tagger.loss(emissions, batch.allowed, batch.lengths)
+        task = examples[0].task
+        share = self.prepared.recipe.distill.weight
+        batch = collate(examples, self.prepared.shape.tags_of(task), soft_share=share).to(self.device)
+        emissions = self.tagger(batch.ids, batch.flags, batch.lengths, task)
+        if batch.marginals is None or batch.pair_counts is None or batch.shares is None:
+            loss = self.tagger.loss(emissions, batch.allowed, batch.lengths, task)
+        else:
+            loss = self.tagger.distillation_loss(
+                emissions,
+                batch.allowed,
+                batch.lengths,
+                marginals=batch.marginals,
+                pair_counts=batch.pair_counts,
+                shares=batch.shares,
+            )
         self.dense.zero_grad()
         if self.sparse:
             self.sparse.zero_grad()

@@ -1,0 +1,129 @@
+"""Trained bundles as teachers: texts in, what the tagger (or a mean of several) believes of each unit out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ner_engine.bundle import load_bundle, read_tensors
+from ner_engine.errors import ConfigError
+from ner_engine.features import Encoded, FeatureExtractor, pad
+from ner_engine.network.crf import Posterior
+from ner_engine.network.tagger import Shape, Tagger
+from ner_engine.tokenizers import load_tokenizer
+from ner_engine.training.data import Example, Soft
+
+__all__ = ["Teacher", "load_teacher", "taught"]
+
+BATCH_UNITS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """A bundle's tagger and the features it reads."""
+
+    name: str
+    tagger: Tagger
+    extractor: FeatureExtractor
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags, in the order of its marginals."""
+        return self.tagger.shape.tags
+
+    def posteriors(
+        self, encoded: Sequence[Encoded], allowed: Sequence[npt.NDArray[np.bool_]] | None = None
+    ) -> Iterator[tuple[list[int], Posterior]]:
+        """Batches of similar length: which items, and the posterior of them. Items need at least one unit.
+
+        ``allowed``, an array ``(units, tags)`` an item, restricts the paths to what an annotation allows.
+        """
+        order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
+        at = 0
+        while at < len(order):
+            longest = len(encoded[order[min(at + 127, len(order) - 1)]])
+            rows = order[at : at + max(1, min(128, BATCH_UNITS // max(1, longest)))]
+            at += len(rows)
+            batch = pad([encoded[i] for i in rows])
+            lengths = torch.from_numpy(batch.lengths).long()
+            mask = None
+            if allowed is not None:
+                mask = torch.ones(*batch.ids.shape[:2], len(self.tags), dtype=torch.bool)
+                for row, i in enumerate(rows):
+                    mask[row, : len(encoded[i])] = torch.from_numpy(allowed[i])
+            with torch.no_grad():
+                emissions = self.tagger(
+                    torch.from_numpy(batch.ids).long(), torch.from_numpy(batch.flags), lengths
+                )
+            yield rows, self.tagger.crf.posterior(emissions, lengths, mask)
+
+
+def load_teacher(name: str | Path) -> Teacher:
+    """Open a bundle for its marginals. Raises BundleError, or ConfigError for a head that has none."""
+    bundle = load_bundle(name)
+    if bundle.network.head != "crf":
+        raise ConfigError(f"{bundle.path}: a teacher needs a CRF head; this bundle has {bundle.network.head!r}")
+    dictionary = bundle.features.user_dictionary
+    tokenizer = load_tokenizer(
+        bundle.tokenizer, user_dictionary=bundle.path / Path(dictionary).name if dictionary else None
+    )
+    extractor = FeatureExtractor(bundle.features, tokenizer, bundle.vocabularies(), bundle.gazetteer())
+    tagger = Tagger(bundle.network, Shape(extractor.columns, extractor.flag_count, bundle.tags, bundle.scheme))
+    arrays = read_tensors(bundle.path / "weights.safetensors")
+    tagger.load_state_dict({k: torch.from_numpy(v.astype(np.float32)) for k, v in arrays.items()})
+    tagger.eval()
+    return Teacher(bundle.name, tagger, extractor)
+
+
+def taught(examples: Sequence[Example], teachers: Sequence[Teacher], tags: Sequence[str]) -> list[Example]:
+    """Examples of the main task with the teachers' mean posterior beside their annotation.
+
+    Where the annotation leaves something open, the teachers speak within what it allows; an example of another
+    task, or one that a cut made of a longer sentence, is left as it is. Raises ConfigError for teachers of
+    other tags.
+    """
+    for teacher in teachers:
+        if tuple(teacher.tags) != tuple(tags):
+            raise ConfigError(f"distill.teachers: {teacher.name} has other tags than the recipe")
+    rows = [i for i, example in enumerate(examples) if not example.task and example.whole]
+    marginals: dict[int, npt.NDArray[np.float32]] = {}
+    pair_counts: dict[int, npt.NDArray[np.float32]] = {}
+    for teacher in teachers:
+        encoded = [teacher.extractor.encode(examples[i].sentence.text) for i in rows]
+        allowed = [_allowed(examples[i], tags) for i in rows]
+        for batch, posterior in teacher.posteriors(encoded, allowed):
+            for row, at in enumerate(batch):
+                i = rows[at]
+                own = posterior.marginals[row, : len(encoded[at])].numpy() / len(teachers)
+                pairs = posterior.pair_counts[row].numpy() / len(teachers)
+                marginals[i] = marginals[i] + own if i in marginals else own
+                pair_counts[i] = pair_counts[i] + pairs if i in pair_counts else pairs
+    out = list(examples)
+    for i in rows:
+        soft = Soft(
+            marginals[i].astype(np.float16),
+            pair_counts[i].astype(np.float16),
+            only=bool((examples[i].tags < 0).all()),
+        )
+        out[i] = dataclasses.replace(examples[i], soft=soft)
+    return out
+
+
+def _allowed(example: Example, tags: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """What the annotation allows, ``(units, tags)``; everything where it is complete."""
+    units = len(example.tags)
+    partial = bool(example.unknown) or bool((example.tags < 0).any())
+    if not partial:
+        return np.ones((units, len(tags)), dtype=bool)
+    allowed = np.zeros((units, len(tags)), dtype=bool)
+    allowed[np.arange(units), example.tags] = True
+    allowed[example.tags < 0] = True
+    open_ = [i for i, tag in enumerate(tags) if tag.partition("-")[2] in example.unknown]
+    allowed[np.ix_(np.flatnonzero(example.tags == 0), open_)] = True
+    return allowed

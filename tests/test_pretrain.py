@@ -58,8 +58,8 @@ path = "texts.txt"
 dev_share = 0.1
 [training]
 epochs = 2
-streams = 4
-steps = 16
+streams = 8
+steps = 8
 learning_rate = 0.02
 evaluations = 2
 """
@@ -141,8 +141,8 @@ def test_texts_are_cleaned_held_out_and_counted_once(tmp_path):
         ({"path": "none.txt"}, None, DataError, r"none\.txt: expected a text file, one text a line"),
         ({"path": "x.txt"}, "가\xb0".encode("cp949"), DataError, r"x\.txt: expected UTF-8 text"),
         ({"path": "x.gz"}, b"no gzip", DataError, r"x\.gz: expected UTF-8 text \(gzip for \.gz\)"),
-        ({"path": "x.txt", "column": 3}, "가\t나\n".encode(), DataError, r"x\.txt:1: expected at least 3 .* got 2"),
-        ({"path": "x.txt", "column": 1, "format": "jsonl"}, b"", ConfigError, "only the format 'lines' has columns"),
+        ({"path": "x.txt", "column": 3}, "가\t나\n".encode(), DataError, r"txt:1: expected at least 3 .* got 2"),
+        ({"path": "x.txt", "column": 1, "format": "jsonl"}, b"", ConfigError, "only the format 'lines'"),
         ({"path": "x.txt"}, b"\n\n", ConfigError, "expected at least one text to train on; got none"),
         ({"path": "x.txt"}, b"\xea\xb0\x80\n", ConfigError, "at least one text to .* got none"),
     ],
@@ -233,9 +233,9 @@ def _unigram_bits(text, rows):
     return -sum(n / total * math.log2(n / total) for n in counts.values())
 
 
-@pytest.mark.parametrize("settings", [(), ("network.backbone=gru",), ("training.precision=bfloat16",)], ids=str)
-def test_it_learns_both_ways(trained, settings):
-    trainer = trained("training.epochs=6", *settings)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_it_learns_both_ways(trained, precision):
+    trainer = trained("training.epochs=3", f"training.precision={precision}")
     unigram = _unigram_bits(trainer.reading.train, trainer.reading.rows)
     before = trainer.held_out()
     result = trainer.run()
@@ -243,18 +243,19 @@ def test_it_learns_both_ways(trained, settings):
         assert getattr(before, way) > unigram
         assert getattr(result.held_out, way) < 0.6 * unigram, way
     assert result.held_out.bits == min((r["forward_bits"] + r["backward_bits"]) / 2 for r in result.history)
-    assert [(r["epoch"]) for r in result.history] == [e for e in range(1, 7) for _ in range(2)]
+    assert [r["epoch"] for r in result.history] == [e for e in range(1, 4) for _ in range(2)]
 
 
 def test_the_file_holds_the_best_weights_and_what_they_are(trained):
-    trainer = trained("training.learning_rate=0.2", "training.epochs=3")  # the last weights are not the best
+    # at this rate the last weights are not the best
+    trainer = trained("training.learning_rate=0.2", "training.max_units=1000")
     result = trainer.run()
     stored = load_language_model(result.path)
     trainer.model.load_state_dict(stored.model.state_dict())
     assert trainer.held_out() == result.held_out
     assert stored.facts["held_out"] == result.held_out.to_dict()
     assert stored.facts["sources"][0]["name"] == "texts.txt"
-    assert stored.facts["recipe"]["training"]["epochs"] == 3
+    assert stored.facts["recipe"]["training"]["epochs"] == 2
     assert stored.extractor.vocabularies == trainer.reading.extractor.vocabularies
     with safe_open(str(result.path), framework="np") as file:
         assert json.loads(file.metadata()["values"])["inputs"] == {"syllable": 8, "jamo": 4, "class": 2}
@@ -267,7 +268,7 @@ def test_max_units_bounds_an_epoch(trained):
 
 @pytest.mark.parametrize("backbone", ["lstm", "gru"])
 def test_resuming_from_any_checkpoint_gives_the_same_bytes(trained, tmp_path, backbone):
-    settings = (f"network.backbone={backbone}", "training.checkpoint_minutes=0", "training.steps=24")
+    settings = (f"network.backbone={backbone}", "training.checkpoint_minutes=0", "training.max_units=500")
     states = []
 
     class Watched(Pretrainer):
@@ -282,7 +283,7 @@ def test_resuming_from_any_checkpoint_gives_the_same_bytes(trained, tmp_path, ba
     last = load_checkpoint(tmp_path / "work" / LAST)[0]
     assert len(states) > 12
     middles = [state for state in states if state[1]]
-    for epoch, step, state in [middles[0], *random.Random(1).sample(middles, 3), middles[-1], states[-1]]:
+    for epoch, step, state in [middles[0], middles[len(middles) // 2], middles[-1], states[-1]]:
         again = trained(*settings, work=state.name)
         again.run(resume=True)
         assert (state / MODEL).read_bytes() == whole, f"epoch {epoch}, step {step}"
@@ -292,7 +293,7 @@ def test_resuming_from_any_checkpoint_gives_the_same_bytes(trained, tmp_path, ba
 
 def test_the_seed_decides(trained, tmp_path):
     for work, seed in (("a", 1), ("b", 1), ("c", 2)):
-        trained(f"training.seed={seed}", "training.epochs=1", work=work).run()
+        trained(f"training.seed={seed}", "training.epochs=1", "training.max_units=500", work=work).run()
         torch.rand(5)  # whatever else draws in the process
     a, b, c = (load_checkpoint(tmp_path / work / MODEL)[0] for work in "abc")
     assert all(torch.equal(a[name], b[name]) for name in a)
@@ -307,7 +308,7 @@ def test_another_recipes_checkpoint_is_refused(trained):
 
 
 def test_a_diverging_run_says_so(trained):
-    with pytest.raises(TrainingError, match="lower training.learning_rate") as error:
+    with pytest.raises(TrainingError, match=r"lower training\.learning_rate") as error:
         trained("network.backbone=rnn", "network.nonlinearity=relu", "training.learning_rate=1e30").run()
     _one_line(error)
 
@@ -480,7 +481,7 @@ def test_files_that_are_no_language_model_are_refused(language_models, tmp_path)
         ("data.dev_share=0", "data.dev_share: expected more than 0 and less than 1; got 0.0"),
         ("data.sources=[]", "data.sources: expected at least one source; got []"),
         ("data.sources=[{share=0.5}]", "data.sources[0].path: expected a file or folder; got ''"),
-        ("data.without=[{path='x', share=2}]", "data.without[0].share: expected more than 0 and at most 1; got 2.0"),
+        ("data.without=[{path='x', share=2}]", "data.without[0].share: expected more than 0 and at most 1"),
         ("data.sources=[{path='x', column=-1}]", "data.sources[0].column: expected 0"),
     ],
 )  # fmt: skip

@@ -31,10 +31,10 @@ _BLOCK = 8192
 
 
 def _plain(text: str) -> str:
-    """A text whose units are single characters."""
+    """A text with the same units, each a single character."""
     if _JOINING.search(text) is None and unicodedata.is_normalized("NFC", text):
         return text
-    return "".join(map(chr, units_of(text)[0]))
+    return " ".join(map(chr, units_of(text)[0]))  # apart, so that none joins the one before it
 
 
 def _blocks(texts: Sequence[str]) -> Iterator[tuple[Codes, npt.NDArray[np.int64]]]:

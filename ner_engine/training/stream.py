@@ -92,7 +92,8 @@ def cut(units: Ints, *, streams: int, limit: int = 0) -> Ints:
 
 def window_count(stream: Stream, steps: int) -> int:
     """Windows of a pass; the last may be shorter."""
-    return math.ceil((stream.units.shape[1] - 1) / steps)
+    length: int = stream.units.shape[1]
+    return math.ceil((length - 1) / steps)
 
 
 def window(stream: Stream, number: int, *, steps: int, backward: bool) -> tuple[Longs, Longs]:

@@ -10,7 +10,7 @@ import dataclasses
 import tomllib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -29,6 +29,7 @@ __all__ = [
     "PretrainTrainingConfig",
     "Recipe",
     "SourceConfig",
+    "StageConfig",
     "TaskConfig",
     "TextSourceConfig",
     "TrainingConfig",
@@ -101,12 +102,13 @@ class SourceConfig:
 
     ``labels`` renames labels on the way in (an empty name drops the entity). ``unknown`` lists labels this
     source does not annotate: where it says O, one of those may stand. ``files`` keeps only files whose
-    name contains one of the strings, ``without`` drops them; ``ids`` does the same for sentences by their id.
-    ``raw`` ignores the annotation: such a source teaches only what the teachers of ``DistillConfig`` say. ``share`` uses only that part of it, and
-    ``dev_share`` of that part goes to the dev set; both are drawn by a hash of the text, so that the same
-    sentence always falls on the same side. ``repeat`` shows the source that often an epoch. ``counted`` says
-    that the counts in the gazetteers' tables are of this very source: a form counted once is hidden from its
-    sentences (leave one out), for otherwise every mention there would be a known one.
+    name contains one of the strings, ``without`` drops them; ``ids`` keeps only sentences whose id does.
+    ``raw`` ignores the annotation: such a source teaches only what the teachers of ``DistillConfig`` say; it may
+    be plain text, one text a line (``format = "lines"``; ``.gz`` may be compressed). ``share`` uses only that
+    part of it, and ``dev_share`` of that part goes to the dev set; both are drawn by a hash of the text, so that
+    the same sentence always falls on the same side. ``repeat`` shows the source that often an epoch. ``counted``
+    says that the counts in the gazetteers' tables are of this very source: a form counted once is hidden from
+    its sentences (leave one out), for otherwise every mention there would be a known one.
     """
 
     name: str = ""
@@ -182,23 +184,37 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class StageConfig:
+    """A command that has to run before a student can be trained.
+
+    ``run`` holds the arguments of ``ner-engine``, ``makes`` names the file or bundle that it leaves; both are
+    relative to ``data.root``.
+    """
+
+    run: list[str] = field(default_factory=list)
+    makes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DistillConfig:
     """Knowledge distillation: a student learns from the mean of its ``teachers``' marginals.
 
     ``teachers`` are bundles with the recipe's labels and a CRF head; paths are relative to ``data.root``.
     ``weight`` is the share of their word in the loss where a sentence is annotated; where it is not, theirs is
-    the only one.
+    the only one. ``stages`` make the teachers, in order, where they are not there yet: ``ner-engine distill``.
     """
 
     teachers: list[str] = field(default_factory=list)
     weight: float = 0.5
+    stages: list[StageConfig] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that makes a bundle: ``ner-engine train RECIPE.toml``.
 
-    ``before`` lists the commands that make what the recipe reads (vectors, say); they go into the card.
+    ``before`` lists the commands that make what the recipe reads (vectors, say); they go into the card. In the
+    file, ``base = "OTHER.toml"`` starts from another recipe beside it: tables are merged, lists replaced.
     """
 
     name: str = "model"
@@ -327,23 +343,88 @@ def _check(recipe: Recipe, path: str) -> None:
     for table, rows in recipe.features.buckets.items():
         if rows < 16:
             refuse(f"features.buckets.{table}", "at least 16", rows)
-    if not 0 < recipe.distill.weight <= 1:
-        refuse("distill.weight", "more than 0 and at most 1", recipe.distill.weight)
-    for i, task in enumerate(recipe.data.also):
-        if not task.name.isidentifier():
-            refuse(f"data.also[{i}].name", "a word of letters and digits", task.name)
-        if not task.labels or not task.train:
-            refuse(f"data.also[{i}]", "labels and train", task.name)
-    raw = [source.name or source.path for source in recipe.data.train if source.raw]
-    if raw and not recipe.distill.teachers:
-        refuse("distill.teachers", f"at least one bundle, for the raw source {raw[0]!r}", [])
-    labels = recipe.data.labels
+    _check_labels(recipe.data.labels, "data.labels", refuse)
+    _check_tasks(recipe.data.also, refuse)
+    _check_sources(recipe, refuse)
+    _check_distill(recipe, refuse)
+
+
+_Refuse = Callable[[str, str, object], None]
+
+
+def _check_labels(labels: list[str], key: str, refuse: _Refuse) -> None:
     if not labels or len(set(labels)) < len(labels) or any(not label or "-" in label[:1] for label in labels):
-        refuse("data.labels", "at least one label, each once", labels)
+        refuse(key, "at least one label, each once", labels)
+
+
+def _check_tasks(tasks: list[TaskConfig], refuse: _Refuse) -> None:
+    names = [task.name for task in tasks]
+    for i, task in enumerate(tasks):
+        key = f"data.also[{i}]"
+        if not task.name.isidentifier() or names.count(task.name) > 1:
+            refuse(f"{key}.name", "a word of letters and digits, each once", task.name)
+        _check_labels(task.labels, f"{key}.labels", refuse)
+        if not task.train:
+            refuse(f"{key}.train", "at least one source", [])
+
+
+def _check_sources(recipe: Recipe, refuse: _Refuse) -> None:
+    """Text without annotation has a place in the training data alone, and there only beside teachers."""
+    data = recipe.data
+    parts = [("data.train", data.train), ("data.dev", data.dev), ("data.test", data.test)]
+    parts += [(f"data.also[{i}].train", task.train) for i, task in enumerate(data.also)]
+    for part, sources in parts:
+        for i, source in enumerate(sources):
+            key = f"{part}[{i}]"
+            if source.format == "lines" and not source.raw:
+                refuse(f"{key}.raw", "true where the format is 'lines', which holds no annotation", source.raw)
+            if source.raw and part != "data.train":
+                refuse(f"{key}.raw", "false: only data.train may hold text without annotation", source.raw)
+            if source.dev_share and part.startswith("data.also"):
+                refuse(f"{key}.dev_share", "0: another task is not scored", source.dev_share)
+            if source.raw and source.dev_share:
+                refuse(f"{key}.dev_share", "0 for a raw source, which no score can be taken on", source.dev_share)
+            if source.raw and not recipe.distill.teachers:
+                name = source.name or source.path
+                refuse("distill.teachers", f"at least one bundle, for the raw source {name!r}", [])
+
+
+def _check_distill(recipe: Recipe, refuse: _Refuse) -> None:
+    distill = recipe.distill
+    if not 0 < distill.weight <= 1:
+        refuse("distill.weight", "more than 0 and at most 1", distill.weight)
+    if distill.teachers and recipe.network.head != "crf":
+        refuse("network.head", "'crf', as the teachers' word is over whole tag paths", recipe.network.head)
+    for i, stage in enumerate(distill.stages):
+        if not stage.run or not stage.makes:
+            refuse(f"distill.stages[{i}]", "run and makes", to_dict(stage))
 
 
 def _values(path: Path, settings: Iterable[str]) -> dict[str, Any]:
-    """The plain values of a TOML recipe with ``key=value`` settings applied."""
+    """The plain values of a TOML recipe, over those of its ``base``, with ``key=value`` settings applied."""
+    values = _read_toml(path)
+    above = [path.resolve()]
+    while base := values.pop("base", ""):
+        below = path.parent / str(base)
+        if below.resolve() in above:
+            raise ConfigError(f"base: {base!r} leads back to a recipe it is the base of", path=path)
+        above.append(below.resolve())
+        values = _merged(_read_toml(below), values)
+    for setting in settings:
+        _override(values, setting)
+    return values
+
+
+def _merged(below: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key; anything else, lists too, is replaced."""
+    out = dict(below)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(out.get(key), dict)
+        out[key] = _merged(out[key], value) if both else value
+    return out
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -352,8 +433,6 @@ def _values(path: Path, settings: Iterable[str]) -> dict[str, Any]:
         raise ConfigError(f"expected a TOML recipe; {error.strerror}", path=path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"not a TOML file: {error}", path=path) from None
-    for setting in settings:
-        _override(values, setting)
     return values
 
 

@@ -41,7 +41,7 @@ def read_lines(path: Path, *, column: int = 0) -> Iterator[str]:
 
 
 def read_distinct(path: Path) -> Iterator[str]:
-    """The texts of a file, white space collapsed: each once, spaces aside, and none under four visible characters."""
+    """The texts of a file, white space collapsed: each once, spaces aside, of four visible characters or more."""
     seen: set[bytes] = set()  # digests: the texts themselves may be more than memory holds
     for line in read_lines(path):
         words = line.split()

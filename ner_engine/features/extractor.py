@@ -6,32 +6,36 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 
 from ner_engine.config import FeatureConfig
 from ner_engine.errors import ConfigError
 from ner_engine.features.batch import Encoded
+from ner_engine.features.characters import Characters, CharacterTable
 from ner_engine.features.gazetteer import FLAGS_PER_CATEGORY, Gazetteer
+from ner_engine.features.morphemes import apart, morphemes_of
 from ner_engine.features.units import (
     CLASS_COUNT,
     FINALS,
     INITIALS,
     Codes,
     Ints,
-    character_classes,
     fold,
-    jamo,
     units_of,
+    units_of_all,
 )
 from ner_engine.features.vocabulary import INPUTS, UNKNOWN, Column, Vocabularies
-from ner_engine.spans import Morpheme, Span
-from ner_engine.tokenizers.base import Tokenizer
+from ner_engine.spans import Span
+from ner_engine.tokenizers.base import Tokenizer, Word, analyser_of
 
 __all__ = ["FeatureExtractor", "form_key"]
 
 _DEFAULT_BUCKETS = {"bigram": 1 << 16, "trigram": 1 << 16, "morpheme": 1 << 15}
 _EOJEOL_REACH = 6
+_NO_POS = -2  # as a first place it is no row of the table
+_WORDS_KEPT = 200_000
 # tables of jamo: the row of the first letter, and the letters
 _LETTERS = {
     "initial": (2, list(INITIALS)),
@@ -50,27 +54,9 @@ def _hash(codes: Codes, reach: Sequence[int], buckets: int) -> Ints:
     for salt, offset in zip(_MIX, reach, strict=False):
         mixed = (mixed ^ padded[2 + offset : 2 + offset + total]) * salt
         mixed ^= mixed >> np.uint64(29)
-    return (mixed % np.uint64(buckets - 2)).astype(np.int32) + 2
-
-
-def _morpheme_groups(morphemes: Sequence[Morpheme]) -> list[Morpheme]:
-    """Morphemes that share characters (contractions) joined into one, so that ranges never overlap."""
-    groups: list[Morpheme] = []
-    for m in morphemes:
-        if m.start == m.end:
-            continue
-        if groups and m.start < groups[-1].end:
-            last = groups[-1]
-            groups[-1] = Morpheme(
-                f"{last.form}+{m.form}",
-                f"{last.pos}+{m.pos}",
-                last.start,
-                max(last.end, m.end),
-                last.semantic,
-            )
-        else:
-            groups.append(m)
-    return groups
+    # the remainder: numpy divides by a constant several times as fast as it takes a remainder
+    mixed -= mixed // np.uint64(buckets - 2) * np.uint64(buckets - 2)
+    return mixed.astype(np.int32) + 2
 
 
 def form_key(form: str) -> str:
@@ -80,32 +66,22 @@ def form_key(form: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """One text as its syllables, and which morpheme each belongs to (-1: none).
+    """Texts in one row: their syllables, and which morpheme each belongs to (-1: none).
 
-    ``raw``, ``folded``, ``starts``, ``ends``, ``owner`` are ``(syllables,)``; ``heads`` and ``tails`` are the
-    first and last syllable of each unit, ``(units,)``.
+    ``of``, ``starts``, ``ends``, ``texts``, ``owner`` are of the syllables; offsets count over all texts.
+    ``words (morphemes + 1, 3)`` holds the rows of each morpheme in the tables of forms, parts of speech (its
+    first place) and semantic classes, and last those of none. ``heads`` and ``tails`` are the first and last
+    syllable of each unit, ``(units,)``.
     """
 
-    raw: Codes
-    folded: Codes
+    of: Characters
     starts: Ints
     ends: Ints
-    morphemes: Sequence[Morpheme]
+    texts: Ints
+    words: Ints
     owner: Ints
     heads: Ints
     tails: Ints
-
-
-def _owners(morphemes: Sequence[Morpheme], starts: Ints) -> Ints:
-    """The morpheme of each syllable, ``(syllables,)``; morphemes are sorted and do not overlap."""
-    owner = np.full(len(starts), -1, dtype=np.int32)
-    if morphemes and len(starts):
-        begins = np.array([m.start for m in morphemes], dtype=np.int32)
-        finishes = np.array([m.end for m in morphemes], dtype=np.int32)
-        at = np.searchsorted(begins, starts, side="right").astype(np.int32) - 1
-        inside = (at >= 0) & (starts < finishes[at])
-        owner[inside] = at[inside]
-    return owner
 
 
 class FeatureExtractor:
@@ -125,13 +101,11 @@ class FeatureExtractor:
         self.tokenizer = tokenizer
         self.vocabularies = vocabularies
         self.gazetteer = gazetteer if "gazetteer" in config.inputs else None
-        syllables = np.array([ord(c) for c in vocabularies.syllable], dtype=np.uint32)
-        order = np.argsort(syllables)
-        self._syllable_codes = syllables[order]
-        self._syllable_ids = (order + 2).astype(np.int32)
+        self._analyse = analyser_of(tokenizer)
+        self._characters = CharacterTable(vocabularies.syllable)
         self._pos = {pos: i for i, pos in enumerate(vocabularies.pos)}
         self._semantic = {name: i + 2 for i, name in enumerate(vocabularies.semantic)}
-        self._forms: dict[str, int] = {}
+        self._words: dict[Word, tuple[int, int, int]] = {}
         self._needs_morphemes = config.unit == "morpheme" or bool(
             {"morpheme", "pos", "semantic"} & set(config.inputs)
         )
@@ -152,12 +126,13 @@ class FeatureExtractor:
         tags: Counter[str] = Counter()
         semantics: Counter[str] = Counter()
         wants = {"pos", "semantic"} & set(config.inputs)
+        analyse = analyser_of(tokenizer)
         for text in texts:
             syllables.update(chr(c) for c in fold(units_of(text)[0]))
             if wants:
-                for m in _morpheme_groups(tokenizer.morphemes(text)):
-                    tags[m.pos] += 1
-                    semantics[m.semantic] += 1
+                for _, pos, semantic in apart(analyse(text)).words:
+                    tags[pos] += 1
+                    semantics[semantic] += 1
 
         def kept(counts: Counter[str]) -> tuple[str, ...]:
             ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -200,32 +175,51 @@ class FeatureExtractor:
 
     def encode(self, text: str) -> Encoded:
         """One text as ids, flags and offsets; a text without visible characters has zero units."""
-        raw, starts, ends = units_of(text)
-        folded = fold(raw)
-        morphemes = _morpheme_groups(self.tokenizer.morphemes(text)) if self._needs_morphemes else []
-        flags = (
-            self.gazetteer.flags(folded)
-            if self.gazetteer is not None
-            else np.zeros((len(raw), 0), dtype=np.float32)
-        )
-        owner = _owners(morphemes, starts)
-        if self.config.unit == "morpheme":
-            heads, tails = self._morpheme_units(owner)
-            flags = np.maximum(flags[heads], flags[tails])
+        return self.encode_many([text])[0]
+
+    def encode_many(self, texts: Iterable[str]) -> list[Encoded]:
+        """``encode`` of each, all of them at once."""
+        given = list(texts)
+        offsets = [0, *accumulate(len(text) + 1 for text in given)]
+        view = self._view(given, offsets)
+        heads, tails = view.heads, view.tails
+        if self.gazetteer is None:
+            flags = np.zeros((len(heads), 0), dtype=np.float32)
         else:
-            heads = tails = np.arange(len(raw), dtype=np.int32)
-        view = _View(raw, folded, starts, ends, morphemes, owner, heads, tails)
+            flags = self.gazetteer.flags(view.of.folded, view.texts)
+            if self.config.unit == "morpheme":
+                flags = np.maximum(flags[heads], flags[tails])
         ids = np.empty((len(heads), len(self.columns)), dtype=np.int32)
         position = 0
         for name in self.config.inputs:
             for column in self._ids(name, view):
                 ids[:, position] = column
                 position += 1
-        return Encoded(ids, flags, starts[heads], ends[tails])
+        of_unit = view.texts[heads]
+        shift = np.array(offsets, dtype=np.int32)[of_unit]
+        starts, ends = view.starts[heads] - shift, view.ends[tails] - shift
+        borders = np.searchsorted(of_unit, np.arange(len(given) + 1)).tolist()
+        return [Encoded(ids[a:b], flags[a:b], starts[a:b], ends[a:b]) for a, b in pairwise(borders)]
 
-    def encode_many(self, texts: Iterable[str]) -> list[Encoded]:
-        """``encode`` of each."""
-        return [self.encode(text) for text in texts]
+    def _view(self, texts: Sequence[str], offsets: Sequence[int]) -> _View:
+        codes, starts, ends = units_of_all(texts, offsets[:-1])
+        counts = np.diff(np.searchsorted(starts, offsets))
+        of_text = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
+        rows: list[int] = []
+        if self._needs_morphemes:
+            found = morphemes_of(texts, offsets[:-1], self._analyse)
+            owner = found.owners(starts, offsets[-1])
+            for word in found.words:
+                rows += self._words.get(word) or self._word(word)
+        else:
+            owner = np.full(len(starts), -1, dtype=np.int32)
+        rows += (UNKNOWN, _NO_POS, UNKNOWN)  # the owner -1 indexes the last
+        if self.config.unit == "morpheme":
+            heads, tails = self._morpheme_units(owner)
+        else:
+            heads = tails = np.arange(len(starts), dtype=np.int32)
+        words = np.array(rows, dtype=np.int32).reshape(-1, 3)
+        return _View(self._characters.look_up(codes), starts, ends, of_text, words, owner, heads, tails)
 
     @staticmethod
     def _morpheme_units(owner: Ints) -> tuple[Ints, Ints]:
@@ -243,45 +237,42 @@ class FeatureExtractor:
         if name == "gazetteer":
             return []
         if name == "syllable":
-            return [self._syllables(view.folded[heads])]
+            return [view.of.syllable[heads]]
         if name == "tail":
-            return [self._syllables(view.folded[tails])]
+            return [view.of.syllable[tails]]
         if name == "jamo":
-            return jamo(view.folded[heads])
+            return [view.of.initial[heads], view.of.medial[heads], view.of.final[heads]]
         if name == "class":
-            return [character_classes(view.raw[heads])]
+            return [view.of.category[heads]]
         if name == "eojeol":
             return [self._eojeol(view.starts[heads], view.ends[tails])]
         if name in ("bigram", "trigram"):
-            digit = (view.folded >= 0x30) & (view.folded <= 0x39)
-            return self._ngrams(name, np.where(digit, np.uint32(0x30), view.folded), heads, tails)
-        if name == "morpheme":
-            size = self._rows("morpheme")
-            return [self._of_owner(view, [self._form(m.form, size) for m in view.morphemes])]
-        if name == "semantic":
-            return [self._of_owner(view, [self._semantic.get(m.semantic, UNKNOWN) for m in view.morphemes])]
-        return [self._positions(view)]
+            return self._ngrams(name, view)
+        if name == "pos":
+            return [self._positions(view)]
+        return [view.words[view.owner[heads], 0 if name == "morpheme" else 2]]
 
-    def _ngrams(self, name: str, shape: Codes, heads: Ints, tails: Ints) -> list[Ints]:
+    def _ngrams(self, name: str, view: _View) -> list[Ints]:
         """Bigrams: the pair that ends and the pair that starts at a unit; trigrams: the three around it."""
         size = self._rows(name)
+        folded = view.of.folded
+        total = len(folded)
+        place = np.arange(1, total + 1) + view.texts  # with an empty place before, between and after texts
+        shape = np.zeros(place[-1] + 2 if total else 0, dtype=np.uint32)
+        shape[place] = np.where((folded >= 0x30) & (folded <= 0x39), np.uint32(0x30), folded)
+        heads, tails = place[view.heads], place[view.tails]
         if name == "trigram":
             return [_hash(shape, (-1, 0, 1), size)[heads]]
-        pairs = _hash(np.append(shape, np.uint32(0)), (-1, 0), size)  # one more, for the text's last unit
+        pairs = _hash(shape, (-1, 0), size)
         return [pairs[heads], pairs[tails + 1]]
 
     @staticmethod
-    def _of_owner(view: _View, rows: Sequence[int]) -> Ints:
-        """For each unit the row of the morpheme it belongs to."""
-        table = np.array([*rows, UNKNOWN], dtype=np.int32)  # the owner -1 indexes the last
-        return table[view.owner[view.heads]]
-
-    def _positions(self, view: _View) -> Ints:
+    def _positions(view: _View) -> Ints:
         """Part of speech times the place in the morpheme: first, inside, last, only."""
-        tags = self._of_owner(view, [self._pos.get(m.pos, -1) * 4 + 2 for m in view.morphemes])
+        tags = view.words[view.owner[view.heads], 1]
         owner = view.owner
         first = np.ones(len(owner), dtype=bool)
-        first[1:] = owner[1:] != owner[:-1]
+        first[1:] = (owner[1:] != owner[:-1]) | (view.texts[1:] != view.texts[:-1])
         last = np.append(first[1:], True)[: len(owner)]
         place = np.where(first & last, 3, np.where(first, 0, np.where(last, 2, 1)))[view.heads]
         known = tags >= 2
@@ -289,14 +280,6 @@ class FeatureExtractor:
 
     def _rows(self, table: str) -> int:
         return next(c.rows for c in self.columns if c.table == table)
-
-    def _syllables(self, folded: Codes) -> Ints:
-        if not len(self._syllable_codes):
-            return np.full(len(folded), UNKNOWN, dtype=np.int32)
-        at = np.searchsorted(self._syllable_codes, folded)
-        at[at == len(self._syllable_codes)] = 0
-        known = self._syllable_codes[at] == folded
-        return np.where(known, self._syllable_ids[at], np.int32(UNKNOWN))
 
     @staticmethod
     def _eojeol(starts: Ints, ends: Ints) -> Ints:
@@ -314,14 +297,20 @@ class FeatureExtractor:
         before, after = np.minimum(index - begin, cap), np.minimum(finish - index, cap)
         return (before * _EOJEOL_REACH + after + 2).astype(np.int32)
 
-    def _form(self, form: str, buckets: int) -> int:
-        known = self._forms.get(form)
-        if known is None:
-            digest = zlib.crc32(form_key(form).encode("utf-8", "surrogatepass"))
-            known = digest % (buckets - 2) + 2
-            if len(self._forms) < 200_000:
-                self._forms[form] = known
-        return known
+    def _word(self, word: Word) -> tuple[int, int, int]:
+        """The rows of a morpheme: see ``_View.words``."""
+        form, pos, semantic = word
+        rows = (
+            self._form(form) if "morpheme" in self.config.inputs else UNKNOWN,
+            self._pos[pos] * 4 + 2 if pos in self._pos else _NO_POS,
+            self._semantic.get(semantic, UNKNOWN),
+        )
+        if len(self._words) < _WORDS_KEPT:
+            self._words[word] = rows
+        return rows
+
+    def _form(self, form: str) -> int:
+        return zlib.crc32(form_key(form).encode("utf-8", "surrogatepass")) % (self._rows("morpheme") - 2) + 2
 
     def rows(self, table: str, names: Sequence[str]) -> list[tuple[int, ...]]:
         """The rows of a table that stand for each name (a syllable, n-gram, form, tag or class); none if unknown.
@@ -338,7 +327,7 @@ class FeatureExtractor:
             codes = [fold(np.array([ord(c) for c in name], dtype=np.uint32)) for name in names]
             return [(int(_hash(c, reach, size)[middle]),) if len(c) == len(reach) else () for c in codes]
         if table == "morpheme":
-            return [(self._form(name, self._rows(table)),) for name in names]
+            return [(self._form(name),) for name in names]
         if table in _LETTERS:
             first, letters = _LETTERS[table]
             return [(letters.index(name) + first,) if name in letters else () for name in names]

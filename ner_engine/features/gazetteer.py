@@ -16,6 +16,7 @@ Hashes = npt.NDArray[np.uint64]
 
 FLAGS_PER_CATEGORY = 3  # a match begins here, covers here, ends here
 _SIEVE_BITS = 20
+_BLOCK = 1 << 15  # windows looked at together: what fits the cache
 _LENGTH_SALT = np.uint64(0xD6E8FEB86659FD93)
 _SIEVE_SALT = np.uint64(0x9E3779B97F4A7C15)
 _BASE = 0x5851F42D4C957F2D
@@ -23,11 +24,12 @@ _BASE_INVERSE = pow(_BASE, -1, 1 << 64)
 
 
 def _powers(base: int, count: int) -> Hashes:
-    out = np.empty(count, dtype=np.uint64)
-    value = 1
-    for i in range(count):
-        out[i] = value
-        value = value * base & 0xFFFFFFFFFFFFFFFF
+    out = np.ones(count, dtype=np.uint64)
+    known = 1
+    while known < count:  # doubles what is known
+        more = min(known, count - known)
+        out[known : known + more] = out[:more] * np.uint64(pow(base, known, 1 << 64))
+        known += more
     return out
 
 
@@ -103,32 +105,55 @@ class Gazetteer:
             np.array([n for _, n in keys], dtype=np.int32),
         )
 
-    def flags(self, codes: Codes) -> npt.NDArray[np.float32]:
-        """Matches in folded unit codes ``(units,)`` as ``(units, 3 * categories) float32`` of 0 and 1."""
+    def flags(self, codes: Codes, texts: Ints | None = None) -> npt.NDArray[np.float32]:
+        """Matches in folded unit codes ``(units,)`` as ``(units, 3 * categories) float32`` of 0 and 1.
+
+        ``texts (units,)`` says which text a unit belongs to; no match runs from one into another.
+        """
+        total, categories = len(codes), len(self.categories)
+        out = np.zeros((total, categories, FLAGS_PER_CATEGORY), dtype=np.float32)
+        starts, ends, bits = self._matches(codes)
+        if texts is not None:
+            whole = texts[starts] == texts[ends - 1]
+            starts, ends, bits = starts[whole], ends[whole], bits[whole]
+        if len(starts):
+            match, category = np.nonzero((bits[:, None] >> np.arange(categories, dtype=np.uint32)) & np.uint32(1))
+            starts, ends = starts[match], ends[match]
+            out[starts, category, 0] = 1
+            out[ends - 1, category, 2] = 1
+            # one more at each start, one less after each end: what is above zero is covered
+            size = (total + 1) * categories
+            change = np.bincount(starts * categories + category, minlength=size)
+            change -= np.bincount(ends * categories + category, minlength=size)
+            out[:, :, 1] = change.reshape(total + 1, categories).cumsum(0)[:total] > 0
+        return out.reshape(total, categories * FLAGS_PER_CATEGORY)
+
+    def _matches(
+        self, codes: Codes
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
+        """First unit, end and category bits of every lexicon form in the codes, ``(matches,)`` each."""
         total = len(codes)
-        out = np.zeros((total, len(self.categories), FLAGS_PER_CATEGORY), dtype=np.float32)
-        if not total:
-            return out.reshape(0, len(self.categories) * FLAGS_PER_CATEGORY)
         up, down = self._powers.upto(total + 1)
         sums = np.zeros(total + 1, dtype=np.uint64)
         np.cumsum(codes.astype(np.uint64) * up[:total], out=sums[1:])
-        # every window of every size at once, (sizes, units); a sieve leaves few of them to look up
-        sizes = self._sizes[self._sizes <= total]
-        ends = np.arange(total)[None, :] + sizes[:, None]
-        windows = (sums[np.minimum(ends, total)] - sums[:total]) * down[:total]
-        windows += sizes.astype(np.uint64)[:, None] * _LENGTH_SALT
-        likely = self._sieve[_sieve_rows(windows)] & (ends <= total)
-        rows, starts = np.nonzero(likely)
-        if not len(rows):
-            return out.reshape(total, -1)
-        wanted = windows[rows, starts]
+        # every window of every size at once, (sizes, units), a block at a time; a sieve leaves few to look up
+        sizes = self._sizes[self._sizes <= total].astype(np.int64)
+        salts = sizes.astype(np.uint64)[:, None] * _LENGTH_SALT
+        step = _BLOCK // max(1, len(sizes))
+        found = []
+        for first in range(0, total if len(sizes) else 0, step):
+            last = min(first + step, total)
+            ends = np.arange(first, last) + sizes[:, None]
+            windows = sums[np.minimum(ends, total)]
+            windows -= sums[first:last]
+            windows *= down[first:last]
+            windows += salts
+            rows, starts = np.nonzero(self._sieve[_sieve_rows(windows)] & (ends <= total))
+            found.append((starts + first, ends[rows, starts], windows[rows, starts]))
+        if not found:
+            nothing = np.zeros(0, dtype=np.int64)
+            return nothing, nothing, np.zeros(0, dtype=np.uint32)
+        starts, finishes, wanted = (np.concatenate(part) for part in zip(*found, strict=True))
         at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
-        for hit in np.flatnonzero(self._keys[at] == wanted).tolist():
-            start, mask = int(starts[hit]), int(self._key_bits[at[hit]])
-            end = start + int(sizes[rows[hit]])
-            for category in range(len(self.categories)):
-                if mask >> category & 1:
-                    out[start, category, 0] = 1
-                    out[start:end, category, 1] = 1
-                    out[end - 1, category, 2] = 1
-        return out.reshape(total, -1)
+        hits = self._keys[at] == wanted
+        return starts[hits], finishes[hits], self._key_bits[at[hits]]

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CLASS_COUNT", "FINALS", "INITIALS", "Codes", "Ints", "character_classes", "fold", "jamo", "units_of"]
+__all__ = [
+    "CLASS_COUNT",
+    "FINALS",
+    "INITIALS",
+    "Codes",
+    "Ints",
+    "character_classes",
+    "fold",
+    "jamo",
+    "units_of",
+    "units_of_all",
+]
 
 Ints = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.uint32]
 
-_SPACES = np.array([i for i in range(0x3001) if chr(i).isspace()], dtype=np.uint32)
+_VISIBLE = np.array([not chr(i).isspace() for i in range(0x3002)])  # every code point beyond is
 INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
 _INITIAL_CODES = np.array([ord(c) for c in INITIALS], dtype=np.uint32)
@@ -48,14 +60,37 @@ def _joins(character: str) -> bool:
     )
 
 
+def _plain(text: str, codes: Codes) -> bool:
+    """Whether each visible character of a text is a unit by itself."""
+    joining = ((codes >= 0x300) & (codes < 0x370)) | (codes == 0x200D) | (codes >= 0xFE00) & (codes < 0xFE10)
+    return not joining.any() and unicodedata.is_normalized("NFC", text)
+
+
+def _visible(codes: Codes) -> tuple[Codes, Ints, Ints]:
+    starts = np.flatnonzero(_VISIBLE[np.minimum(codes, 0x3001)]).astype(np.int32)
+    return codes[starts], starts, starts + 1
+
+
+def units_of_all(texts: Sequence[str], offsets: Sequence[int]) -> tuple[Codes, Ints, Ints]:
+    """``units_of`` of texts in one row, the first character of each counted as ``offsets``.
+
+    An offset is the one before it plus that text's length and one: texts never touch.
+    """
+    joined = "\n".join(texts)
+    codes = _codes(joined)
+    if _plain(joined, codes):
+        return _visible(codes)
+    parts = [units_of(text) for text in texts]
+    shift = np.repeat(np.array(offsets, dtype=np.int32), [len(part[0]) for part in parts])
+    heads, starts, ends = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    return heads, starts + shift, ends + shift
+
+
 def units_of(text: str) -> tuple[Codes, Ints, Ints]:
     """The visible characters of a text: their code points (composed), starts and ends, ``(units,)`` each."""
     codes = _codes(text)
-    if unicodedata.is_normalized("NFC", text) and not np.any(
-        ((codes >= 0x300) & (codes < 0x370)) | (codes == 0x200D) | (codes >= 0xFE00) & (codes < 0xFE10)
-    ):
-        starts = np.flatnonzero(~np.isin(codes, _SPACES)).astype(np.int32)
-        return codes[starts], starts, starts + 1
+    if _plain(text, codes):
+        return _visible(codes)
     heads: list[int] = []
     begins: list[int] = []
     finishes: list[int] = []

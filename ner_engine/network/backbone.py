@@ -113,6 +113,6 @@ def _fused_lstm(layer: nn.LSTM, x: Tensor, turned: Tensor, low_precision: bool) 
         given = x if back is None else x.gather(1, back.expand(-1, -1, x.shape[2]))
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=low_precision):
             y = torch.lstm(given, (state, state), weights, True, 1, 0.0, layer.training, False, True)[0]
-        y = y.float()
+        y = y.to(x.dtype)
         outs.append(y if back is None else y.gather(1, back.expand(-1, -1, y.shape[2])))
     return torch.cat(outs, -1)

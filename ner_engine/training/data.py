@@ -36,6 +36,7 @@ __all__ = [
     "batches",
     "collate",
     "encode",
+    "encode_sentence",
     "load_source",
     "split_source",
     "without_held_out",
@@ -190,11 +191,16 @@ def split_source(source: Source, dev_share: float) -> tuple[Source, Source | Non
     train: list[Sentence] = []
     dev: list[Sentence] = []
     for sentence in source.sentences:
-        (dev if _draw(sentence.text, "dev") < dev_share else train).append(sentence)
+        held = _draw(sentence.text, "dev") < dev_share and not _is_open(sentence)  # no score on what is open
+        (dev if held else train).append(sentence)
     return (
         dataclasses.replace(source, sentences=tuple(train)),
-        Source(source.name, tuple(dev), source.unknown),
+        dataclasses.replace(source, sentences=tuple(dev), repeat=1),
     )
+
+
+def _is_open(sentence: Sentence) -> bool:
+    return any(span.label == OPEN for span in sentence.entities)
 
 
 def without_held_out(train: Sequence[Source], held_out: Iterable[Source]) -> list[Source]:
@@ -230,36 +236,83 @@ def encode(
 
     Spans that do not fall on unit borders cannot be tagged: they are left out and counted in one warning.
     """
-    index = {tag: i for i, tag in enumerate(tags)}
     examples: list[Example] = []
     lost = 0
     for sentence in sentences:
-        encoded = extractor.encode(sentence.text)
-        if not len(encoded):
-            continue
-        spans, misaligned = extractor.spans_to_units(encoded, sentence.entities)
-        lost += len(misaligned)
-        known = [span for span in spans if span.label != OPEN]
-        row = np.array([index[t] for t in spans_to_tags(len(encoded), known, scheme=scheme)], dtype=np.int64)
-        for span in spans:
-            if span.label == OPEN:
-                row[span.start : span.end] = -1
-        if raw:
-            row[:] = -1
-        for first, last in _pieces(row, max_units):
-            part = encoded
-            whole = last - first == len(encoded)
-            if not whole:
-                part = Encoded(
-                    encoded.ids[first:last],
-                    encoded.flags[first:last],
-                    encoded.starts[first:last],
-                    encoded.ends[first:last],
-                )
-            examples.append(Example(part, row[first:last], unknown, sentence, whole, task))
+        found, misaligned = encode_sentence(
+            extractor,
+            sentence,
+            tags=tags,
+            scheme=scheme,
+            unknown=unknown,
+            max_units=max_units,
+            task=task,
+            raw=raw,
+        )
+        examples += found
+        lost += misaligned
     if lost:
         _log.warning("%d entities do not fall on the borders of units and cannot be tagged", lost)
     return examples
+
+
+def encode_sentence(
+    extractor: FeatureExtractor,
+    sentence: Sentence,
+    *,
+    tags: Sequence[str],
+    scheme: str,
+    unknown: tuple[str, ...] = (),
+    max_units: int = 0,
+    task: str = "",
+    raw: bool = False,
+) -> tuple[list[Example], int]:
+    """``encode`` of one sentence, and how many of its entities do not fall on unit borders.
+
+    An open stretch covers every unit that it touches. A long raw text is cut into texts of its own.
+    """
+    encoded = extractor.encode(sentence.text)
+    if not len(encoded):
+        return [], 0
+    if raw:
+        stretches = [sentence.text] if not max_units else _stretches(sentence.text, encoded, max_units)
+        examples = []
+        for text in stretches:
+            part = encoded if text == sentence.text else extractor.encode(text)
+            row = np.full(len(part), -1, dtype=np.int64)
+            examples.append(Example(part, row, unknown, Sentence(text, (), sentence.id), True, task))
+        return examples, 0
+    index = {tag: i for i, tag in enumerate(tags)}
+    known = (span for span in sentence.entities if span.label != OPEN)
+    spans, misaligned = extractor.spans_to_units(encoded, known)
+    row = np.array([index[t] for t in spans_to_tags(len(encoded), spans, scheme=scheme)], dtype=np.int64)
+    for span in sentence.entities:
+        if span.label == OPEN:
+            row[(encoded.starts < span.end) & (encoded.ends > span.start)] = -1
+    examples = []
+    for first, last in _pieces(row, max_units):
+        part = encoded
+        whole = last - first == len(encoded)
+        if not whole:
+            part = Encoded(
+                encoded.ids[first:last],
+                encoded.flags[first:last],
+                encoded.starts[first:last],
+                encoded.ends[first:last],
+            )
+        examples.append(Example(part, row[first:last], unknown, sentence, whole, task))
+    return examples, len(misaligned)
+
+
+def _stretches(text: str, encoded: Encoded, most: int) -> Iterator[str]:
+    """A text as texts of at most ``most`` units, cut between words where there are words."""
+    at, units = 0, len(encoded)
+    while units - at > most:
+        gaps = np.flatnonzero(encoded.starts[at + 1 : at + most + 1] > encoded.ends[at : at + most]) + 1
+        size = int(gaps[-1]) if len(gaps) else most
+        yield text[encoded.starts[at] : encoded.ends[at + size - 1]]
+        at += size
+    yield text[encoded.starts[at] :] if at else text
 
 
 def _pieces(tags: npt.NDArray[np.int64], max_units: int) -> Iterator[tuple[int, int]]:

@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ner_engine.bundle import load_bundle, read_tensors
-from ner_engine.errors import ConfigError
+from ner_engine.bundle import find_bundle, load_bundle, read_tensors
+from ner_engine.errors import BundleError, ConfigError
 from ner_engine.features import Encoded, FeatureExtractor, pad
 from ner_engine.network.crf import Posterior
 from ner_engine.network.tagger import Shape, Tagger
 from ner_engine.tokenizers import load_tokenizer
 from ner_engine.training.data import Example, Soft
 
-__all__ = ["Teacher", "load_teacher", "taught"]
+__all__ = ["Teacher", "check_teachers", "load_teacher", "taught"]
 
 BATCH_UNITS = 8192
 
@@ -64,6 +64,17 @@ class Teacher:
             yield rows, self.tagger.crf.posterior(emissions, lengths, mask)
 
 
+def check_teachers(names: Sequence[str], root: Path) -> None:
+    """Raises ConfigError naming the first of a recipe's teachers that is not there."""
+    for name in names:
+        try:
+            find_bundle(root / name)
+        except BundleError:
+            raise ConfigError(
+                f"distill.teachers: no bundle at {root / name}; run `ner-engine distill`, which makes the teachers"
+            ) from None
+
+
 def load_teacher(name: str | Path) -> Teacher:
     """Open a bundle for its marginals. Raises BundleError, or ConfigError for a head that has none."""
     bundle = load_bundle(name)
@@ -86,7 +97,7 @@ def taught(examples: Sequence[Example], teachers: Sequence[Teacher], tags: Seque
 
     Where the annotation leaves something open, the teachers speak within what it allows; an example of another
     task, or one that a cut made of a longer sentence, is left as it is. Raises ConfigError for teachers of
-    other tags.
+    other tags or units.
     """
     for teacher in teachers:
         if tuple(teacher.tags) != tuple(tags):
@@ -96,6 +107,8 @@ def taught(examples: Sequence[Example], teachers: Sequence[Teacher], tags: Seque
     pair_counts: dict[int, npt.NDArray[np.float32]] = {}
     for teacher in teachers:
         encoded = [teacher.extractor.encode(examples[i].sentence.text) for i in rows]
+        if any(len(item) != len(examples[i].tags) for item, i in zip(encoded, rows, strict=True)):
+            raise ConfigError(f"distill.teachers: {teacher.name} reads other units than the recipe")
         allowed = [_allowed(examples[i], tags) for i in rows]
         for batch, posterior in teacher.posteriors(encoded, allowed):
             for row, at in enumerate(batch):

@@ -7,19 +7,16 @@ stands there twice counts once.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import logging
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TextIO, cast
 
 from ner_engine.config import PretrainDataConfig, TextSourceConfig
 from ner_engine.datasets import read
-from ner_engine.errors import ConfigError, DataError
+from ner_engine.datasets.lines import read_lines
+from ner_engine.errors import ConfigError
 
 __all__ = ["TextSource", "Texts", "load_texts"]
 
@@ -51,30 +48,11 @@ def _draw(text: str, salt: str) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
-def _lines(path: Path, column: int) -> Iterator[str]:
-    if not path.is_file():
-        raise DataError("expected a text file, one text a line (.gz may be compressed)", path=path)
-    opened = partial(gzip.open, mode="rt") if path.suffix == ".gz" else open
-    with cast(TextIO, opened(path, encoding="utf-8-sig", newline="\n")) as file:
-        try:
-            for number, line in enumerate(file, 1):
-                if not column or not line.strip():
-                    yield line
-                    continue
-                cells = line.rstrip("\r\n").split("\t")
-                if len(cells) < column:
-                    found = f"expected at least {column} tab-separated columns; got {len(cells)}"
-                    raise DataError(found, path=path, line=number)
-                yield cells[column - 1]
-        except (UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
-            raise DataError(f"expected UTF-8 text (gzip for .gz); {error}", path=path) from None
-
-
 def _read(config: TextSourceConfig, root: Path) -> Iterator[str]:
     """The cleaned texts of a source."""
     path = root / config.path
     if config.format == "lines":
-        raw: Iterable[str] = _lines(path, config.column)
+        raw: Iterable[str] = read_lines(path, column=config.column)
     else:
         if config.column:
             raise ConfigError(f"{config.path}: only the format 'lines' has columns; got {config.format!r}")

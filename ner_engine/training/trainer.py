@@ -28,7 +28,7 @@ from ner_engine.errors import ConfigError, TrainingError
 from ner_engine.features import FeatureExtractor, Gazetteer
 from ner_engine.network.tagger import Shape, Tagger
 from ner_engine.scheme import tag_list, tags_to_spans
-from ner_engine.spans import Sentence, Span
+from ner_engine.spans import OPEN, Sentence, Span
 from ner_engine.tokenizers import load_tokenizer
 from ner_engine.training.checkpoint import (
     load_checkpoint,
@@ -42,13 +42,14 @@ from ner_engine.training.data import (
     batches,
     collate,
     encode,
+    encode_sentence,
     load_source,
     split_source,
     without_held_out,
 )
 from ner_engine.training.lexicons import read_lexicons
 from ner_engine.training.metrics import Scores, score_spans
-from ner_engine.training.teacher import load_teacher, taught
+from ner_engine.training.teacher import check_teachers, load_teacher, taught
 from ner_engine.training.vectors import Vectors, read_vectors
 
 __all__ = ["Prepared", "Progress", "Result", "Trainer", "predict", "prepare"]
@@ -132,6 +133,7 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     """
     check_device(recipe.training.device)
     root = base / recipe.data.root
+    check_teachers(recipe.distill.teachers, root)
     labels = recipe.data.labels
     tags = tuple(tag_list(labels, scheme=recipe.data.scheme))
     parts = [split_source(load_source(config, root, labels), config.dev_share) for config in recipe.data.train]
@@ -145,6 +147,9 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     train = without_held_out(sources, [*dev, *test])
     if not any(source.sentences for source in train):
         raise ConfigError("data.train: expected at least one sentence; got none")
+    for source in (*dev, *test):
+        if any(span.label == OPEN for sentence in source.sentences for span in sentence.entities):
+            raise ConfigError(f"{source.name}: sentences whose annotation is open ({OPEN}) are for training alone")
     if not any(source.sentences for source in dev):
         raise ConfigError("data.dev: early stopping needs at least one dev sentence; got none")
     dictionary = root / recipe.features.user_dictionary if recipe.features.user_dictionary else None
@@ -200,8 +205,11 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
 
     train_examples = encoded(train, recipe.data.max_units)
     if recipe.distill.teachers:
+        torch.set_num_threads(recipe.training.threads)
         teachers = [load_teacher(root / name) for name in recipe.distill.teachers]
-        train_examples = tuple((source, tuple(taught(examples, teachers, tags))) for source, examples in train_examples)
+        train_examples = tuple(
+            (source, tuple(taught(examples, teachers, tags))) for source, examples in train_examples
+        )
     return Prepared(
         recipe,
         tags,
@@ -301,6 +309,7 @@ class Trainer:
         self.seconds = 0.0
         self._loss, self._units = 0.0, 0
         self._norms: list[float] = []
+        self._digest = ""
 
     def run(self, *, resume: bool = False, on_progress: Callable[[Progress], None] | None = None) -> Result:
         """Train to the end, or from the last checkpoint with ``resume``, and score the best weights."""
@@ -323,6 +332,7 @@ class Trainer:
         """The epoch's examples: repeated sources, a share of sentences under fresh noise."""
         rng = random.Random(f"{self.config.seed}:{self.epoch}:noise")
         out: list[Example] = []
+        lost = 0
         for source, examples in self.prepared.train:
             for _ in range(source.repeat):
                 for example in examples:
@@ -330,14 +340,23 @@ class Trainer:
                     if not noisy:
                         out.append(example)
                         continue
-                    out += self._mistyped(source, example, rng)
+                    mistyped, misaligned = self._mistyped(source, example, rng)
+                    out += mistyped
+                    lost += misaligned
+        if lost:
+            _log.info("epoch %d: noise moved %d entities off the borders of units", self.epoch + 1, lost)
         return out
 
-    def _mistyped(self, source: Source, example: Example, rng: random.Random) -> list[Example]:
-        """An example under noise. The teachers' word on the clean text holds where the units are as many."""
-        noisy = encode(
+    def _mistyped(
+        self, source: Source, example: Example, rng: random.Random
+    ) -> tuple[list[Example], int]:
+        """An example under noise, and how many of its entities no longer fall on unit borders.
+
+        The teachers' word on the clean text holds where the units are as many.
+        """
+        noisy, lost = encode_sentence(
             self.prepared.extractor_for(source),
-            [_noisy(example.sentence, rng)],
+            _noisy(example.sentence, rng),
             tags=self.prepared.shape.tags_of(source.task),
             scheme=self.prepared.recipe.data.scheme,
             unknown=source.unknown,
@@ -345,10 +364,10 @@ class Trainer:
             raw=source.raw,
         )
         if example.soft is None:
-            return noisy
+            return noisy, lost
         if len(noisy) != 1 or len(noisy[0].tags) != len(example.tags):
-            return [example] if source.raw else noisy
-        return [dataclasses.replace(noisy[0], soft=example.soft)]
+            return ([example], 0) if example.soft.only else (noisy, lost)
+        return [dataclasses.replace(noisy[0], soft=example.soft)], lost
 
     def _epoch(self, report: Callable[[Progress], None]) -> None:
         rng = random.Random(f"{self.config.seed}:{self.epoch}:order")
@@ -482,9 +501,14 @@ class Trainer:
         report(Progress(self.epoch, self.config.epochs, steps, steps, loss, 0.0, 0.0, left, self.best, dev))
 
     def _recipe_digest(self) -> str:
-        """What has to be the same for a checkpoint to be resumed: recipe, data, lexicons, vectors, analyser."""
+        """What has to be the same for a checkpoint to be resumed: recipe, data, lexicons, vectors, teachers,
+        analyser."""
+        if self._digest:
+            return self._digest
         prepared = self.prepared
-        sha = hashlib.sha256(json.dumps(to_dict(prepared.recipe), sort_keys=True).encode())
+        recipe = to_dict(prepared.recipe)
+        del recipe["distill"]["stages"]  # it is the teachers that count, not how they came to be
+        sha = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode())
         for source, _ in (*prepared.train, *prepared.dev):
             sha.update(source.digest().encode())
         if prepared.extractor.gazetteer is not None:
@@ -492,8 +516,11 @@ class Trainer:
             sha.update(prepared.extractor.gazetteer.bits.tobytes())
         for vectors in prepared.vectors.values():
             sha.update(vectors.values.numpy().tobytes())
+        for name in prepared.recipe.distill.teachers:
+            sha.update((prepared.root / name / "weights.safetensors").read_bytes())
         sha.update(json.dumps(dict(prepared.extractor.tokenizer.fingerprint()), sort_keys=True).encode())
-        return sha.hexdigest()
+        self._digest = sha.hexdigest()
+        return self._digest
 
     def _save(self) -> None:
         tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in self.tagger.state_dict().items()}

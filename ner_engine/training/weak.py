@@ -9,7 +9,6 @@ the label ``?``: the partial CRF sums over everything that may stand there.
 
 from __future__ import annotations
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ner_engine.errors import DataError
+from ner_engine.datasets.source import decode, read_file, split_lines
+from ner_engine.errors import ConfigError, DataError
 from ner_engine.features import Encoded
 from ner_engine.network.crf import Posterior
 from ner_engine.scheme import tags_to_spans
@@ -66,14 +66,15 @@ def read_counts(path: Path) -> dict[str, Counter[str]]:
     The file is tab-separated: form, fine label, count, with a head line. Raises DataError naming the line.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE), 1):
-            if number == 1 and row[:1] == ["form"]:
-                continue
-            if len(row) != 3 or not row[0] or not row[2].isdecimal():
-                raise DataError(f"expected form, label and count; got {row!r}", path=path, line=number)
-            coarse = next((c for prefix, c in _COARSE.items() if row[1].startswith(prefix)), "")
-            counts[row[0]][coarse] += int(row[2])
+    for number, line in enumerate(split_lines(decode(read_file(path), path=str(path))), 1):
+        row = line.split("\t")
+        if number == 1 and row[0] == "form":
+            continue
+        if len(row) != 3 or not row[0].strip() or not row[2].isdecimal():
+            raise DataError(f"expected form, label and count; got {line!r}", path=path, line=number)
+        form, fine, count = row
+        coarse = next((name for prefix, name in _COARSE.items() if fine.startswith(prefix)), "")
+        counts[form][coarse] += int(count)
     return dict(counts)
 
 
@@ -115,7 +116,9 @@ class _Beliefs:
 def label_from_counts(
     sentences: Sequence[Sentence], counts: Mapping[str, Counter[str]], teacher: Teacher
 ) -> tuple[list[Sentence], Report]:
-    """Annotate ``sentences``, the very ones that ``counts`` counts. The teacher's scheme must be BIOES."""
+    """Annotate ``sentences``, the very ones that ``counts`` counts. Raises ConfigError for a teacher not in BIOES."""
+    if teacher.tagger.shape.scheme != "BIOES":
+        raise ConfigError(f"{teacher.name}: expected a bundle of the scheme BIOES; got {teacher.tagger.shape.scheme}")
     lengths = sorted({len(form) for form in counts})
     encoded = teacher.extractor.encode_many(s.text for s in sentences)
     full = [i for i, item in enumerate(encoded) if len(item)]

@@ -124,3 +124,80 @@ def test_hiding_inputs_happens_in_training_only():
     tagger.eval()
     plain = tagger.embeddings(ids, flags)
     torch.testing.assert_close(plain, tagger.embeddings.tables["syllable"](ids[..., 0]))
+
+
+# the fused LSTM
+
+
+def _both_paths(backbone, x, lengths):
+    """Outputs and gradients of the fused kernels and of packed sentences."""
+    torch.manual_seed(9)
+    mix = torch.randn(*x.shape[:2], backbone.width)
+    found = []
+    for fused in (True, False):
+        backbone.lstm = fused
+        assert backbone.fused == fused
+        backbone.zero_grad()
+        given = x.clone().requires_grad_()
+        out = backbone(given, lengths)
+        (out * mix).sum().backward()
+        found.append([out.detach(), given.grad, *(p.grad.clone() for p in backbone.parameters())])
+    return found
+
+
+@pytest.mark.parametrize("both_ways", [True, False])
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("lengths", [[1], [6], [3, 7, 1], [2, 2, 5, 5]])
+def test_the_fused_lstm_equals_the_packed_one(both_ways, layers, lengths):
+    torch.manual_seed(7)
+    config = _config("lstm", "tanh", layers=layers, bidirectional=both_ways, hidden_dropout=0.0)
+    backbone = Backbone(config, 4).train()
+    x = torch.randn(len(lengths), max(lengths) + 2, 4)
+    for fused, packed in zip(*_both_paths(backbone, x, torch.tensor(lengths)), strict=True):
+        torch.testing.assert_close(fused, packed, rtol=1e-4, atol=1e-5)
+
+
+def test_padding_takes_no_part_in_the_gradient():
+    torch.manual_seed(8)
+    backbone = Backbone(_config("lstm", "tanh", layers=2, hidden_dropout=0.0), 4).train()
+    lengths = torch.tensor([2, 5])
+    grads = []
+    for padding in (0.0, 1e4):
+        x = torch.randn(2, 5, 4, generator=torch.Generator().manual_seed(1))
+        x[0, 2:] = padding
+        x.requires_grad_()
+        backbone.zero_grad()
+        backbone(x, lengths).sum().backward()
+        assert not x.grad[0, 2:].any()
+        grads.append([p.grad.clone() for p in backbone.parameters()])
+    for one, other in zip(*grads, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_bfloat16_is_for_training_and_only_where_asked_for():
+    torch.manual_seed(10)
+    backbone = Backbone(_config("lstm", "tanh", hidden_dropout=0.0), 4)
+    x, lengths = torch.randn(2, 6, 4), torch.tensor([6, 3])
+    exact = backbone.train()(x, lengths)
+    backbone.low_precision = True
+    rough = backbone(x, lengths)
+    assert rough.dtype == torch.float32
+    assert not torch.equal(rough, exact)
+    torch.testing.assert_close(rough, exact, rtol=0, atol=0.03)
+    rough.sum().backward()
+    assert all(p.grad.dtype == torch.float32 and torch.isfinite(p.grad).all() for p in backbone.parameters())
+    assert torch.equal(backbone.eval()(x, lengths), exact)
+
+
+def test_a_gazetteer_category_is_hidden_from_a_whole_sentence_in_training_only():
+    torch.manual_seed(11)
+    shape = Shape((Column("syllable", "syllable", 30, 6),), 6, ("O", "B-X"), "BIO")
+    tagger = Tagger(NetworkConfig(hidden=4, unknown_rate=0.0, gazetteer_dropout=0.3), shape)
+    ids, flags = torch.randint(2, 30, (400, 5, 1)), torch.ones(400, 5, 6)
+    seen = tagger.train().embeddings(ids, flags)[..., 6:].reshape(400, 5, 2, 3)
+    assert (seen == seen[:, :1, :, :1]).all()  # all steps and all flags of a category alike
+    hidden = 1 - seen[:, 0, :, 0]  # (sentence, category)
+    assert 0.2 < hidden[:, 0].mean() < 0.4
+    assert 0.2 < hidden[:, 1].mean() < 0.4
+    assert 0.02 < hidden.prod(1).mean() < 0.2  # the categories are drawn apart
+    assert tagger.eval().embeddings(ids, flags)[..., 6:].eq(1).all()

@@ -15,6 +15,8 @@ from ner_engine.config import (
     NetworkConfig,
     Recipe,
     SourceConfig,
+    StageConfig,
+    TaskConfig,
     TrainingConfig,
     from_dict,
     load_recipe,
@@ -205,9 +207,73 @@ def test_two_configs_share_no_default():
         ("data.max_units=1", "data.max_units: expected 0 (no limit) or at least 16; got 1"),
         ("features.buckets.bigram=2", "features.buckets.bigram: expected at least 16; got 2"),
         ('data.labels=["PS","PS"]', "data.labels: expected at least one label, each once; got ['PS', 'PS']"),
+        ("network.gazetteer_dropout=1", "gazetteer_dropout: expected at least 0 and less than 1; got 1.0"),
+        ("distill.weight=0", "distill.weight: expected more than 0 and at most 1; got 0.0"),
+        (
+            "distill.stages=[{run=['train']}]",
+            "distill.stages[0]: expected run and makes; got {'run': ['train'], 'makes': ''}",
+        ),
+        (
+            "data.also=[{name='뉴 스'}]",
+            "also[0].name: expected a word of letters and digits, each once; got '뉴 스'",
+        ),
+        ("data.also=[{name='news'}]", "data.also[0].labels: expected at least one label, each once; got []"),
+        (
+            "data.also=[{name='news', labels=['PS']}]",
+            "data.also[0].train: expected at least one source; got []",
+        ),
+        (
+            "data.train=[{path='말.txt', raw=true}]",
+            "distill.teachers: expected at least one bundle, for the raw source '말.txt'; got []",
+        ),
+        (
+            "data.train=[{path='말.txt', format='lines'}]",
+            "data.train[0].raw: expected true where the format is 'lines', which holds no annotation; got False",
+        ),
     ],
 )
 def test_values_no_run_could_use_are_refused(recipe_file, setting, expected):
     with pytest.raises(ConfigError) as error:
         load_recipe(recipe_file(MINIMAL), settings=[setting])
     assert str(error.value).endswith(expected)
+
+
+TAUGHT = MINIMAL + "[distill]\nteachers = ['runs/t']\n"
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("network.head=softmax", "network.head: expected 'crf', as the teachers' word is over whole tag paths"),
+        ("data.dev=[{path='말', raw=true}]", "data.dev[0].raw: expected false: only data.train may hold text"),
+        ("data.test=[{path='말', raw=true}]", "data.test[0].raw: expected false"),
+        ("data.train=[{path='말', raw=true, dev_share=0.1}]", "data.train[0].dev_share: expected 0 for a raw"),
+        (
+            "data.also=[{name='n', labels=['A'], train=[{path='말', raw=true}]}]",
+            "data.also[0].train[0].raw: expected false",
+        ),
+        (
+            "data.also=[{name='n', labels=['A'], train=[{path='말', dev_share=0.1}]}]",
+            "data.also[0].train[0].dev_share: expected 0: another task is not scored; got 0.1",
+        ),
+    ],
+)
+def test_text_without_annotation_is_for_training_beside_teachers(recipe_file, setting, expected):
+    with pytest.raises(ConfigError) as error:
+        load_recipe(recipe_file(TAUGHT), settings=[setting])
+    assert expected in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_recipe_with_teachers_stages_and_tasks_is_read(recipe_file):
+    text = TAUGHT + (
+        "[[distill.stages]]\nrun = ['train', 't.toml', '-o', 'runs/t']\nmakes = 'runs/t'\n"
+        "[[data.train]]\npath = '말.txt.gz'\nformat = 'lines'\nraw = true\n"
+        "[[data.also]]\nname = 'news'\nlabels = ['POH']\n[[data.also.train]]\npath = 'n.jsonl'\n"
+    )
+    recipe = load_recipe(recipe_file(text))
+    assert recipe.distill.teachers == ["runs/t"]
+    assert recipe.distill.stages == [StageConfig(["train", "t.toml", "-o", "runs/t"], "runs/t")]
+    assert recipe.data.train == [SourceConfig(path="말.txt.gz", format="lines", raw=True)]
+    assert recipe.data.also == [TaskConfig("news", ["POH"], [SourceConfig(path="n.jsonl")])]
+    assert from_dict(Recipe, to_dict(recipe)) == recipe

@@ -136,3 +136,108 @@ def test_long_and_confident_sentences_stay_finite():
     value = crf.log_likelihood(emissions, agree, torch.tensor([500]))
     assert torch.isfinite(value).all()
     assert value.item() == pytest.approx(0.0, abs=1e-3)
+
+
+# what a distilled student learns from
+
+
+def _random_crf(tags, seed):
+    torch.manual_seed(seed)
+    crf = CRF(tags).double()
+    for parameter in crf.parameters():
+        parameter.data.normal_()
+    return crf
+
+
+def _distribution(crf, emissions, length, allowed=None):
+    """Every legal path (within ``allowed``, ``(time, tags)``) and its probability."""
+    start, pairs, end = crf.scores()
+    legal = {}
+    for path in _paths(emissions.shape[-1], length):
+        if allowed is None or all(allowed[t, tag] for t, tag in enumerate(path)):
+            score = _score(path, emissions, start, pairs, end)
+            if score > -5000:
+                legal[path] = score
+    total = torch.stack(list(legal.values())).logsumexp(0)
+    return {path: (score - total).exp() for path, score in legal.items()}
+
+
+TAGS = tag_list(["X"])
+LENGTHS = torch.tensor([4, 2, 1])
+
+
+def _partly_allowed():
+    """A legal path a sentence, and some more tags at random."""
+    torch.manual_seed(23)
+    allowed = torch.rand(3, 4, len(TAGS)) < 0.4
+    for row, path in enumerate((["O", "B-X", "I-X", "E-X"], ["B-X", "E-X"], ["O"])):
+        for t, tag in enumerate(path):
+            allowed[row, t, TAGS.index(tag)] = True
+    return allowed
+
+
+@pytest.mark.parametrize("allowed", [None, _partly_allowed()], ids=["all tags", "some tags"])
+def test_the_posterior_equals_enumeration(allowed):
+    crf = _random_crf(TAGS, 13)
+    emissions = torch.randn(3, 4, len(TAGS), dtype=torch.float64) * 2
+    posterior = crf.posterior(emissions, LENGTHS, allowed)
+    runs = [[TAGS.index(tag) for tag in run] for run in (["S-X"], ["B-X", "E-X"], ["B-X", "I-X", "E-X"])]
+    for row, length in enumerate(LENGTHS.tolist()):
+        within = None if allowed is None else allowed[row]
+        found = _distribution(crf, emissions[row], length, within)
+        paths = {path: weight.detach() for path, weight in found.items()}
+        marginals = torch.zeros(4, len(TAGS), dtype=torch.float64)
+        pair_counts = torch.zeros(len(TAGS), len(TAGS), dtype=torch.float64)
+        for path, weight in paths.items():
+            for t, tag in enumerate(path):
+                marginals[t, tag] += weight
+            for pair in itertools.pairwise(path):
+                pair_counts[pair] += weight
+        torch.testing.assert_close(posterior.marginals[row], marginals)
+        torch.testing.assert_close(posterior.pair_counts[row], pair_counts)
+        for run in runs:
+            for start in range(length - len(run) + 1):
+                expected = sum(w for p, w in paths.items() if list(p[start : start + len(run)]) == run)
+                assert posterior.span(row, start, run) == pytest.approx(float(expected), abs=1e-9)
+
+
+def test_cross_entropy_equals_enumeration_and_its_gradient_is_student_less_teacher():
+    teacher, student = _random_crf(TAGS, 17), _random_crf(TAGS, 19)
+    theirs = torch.randn(3, 4, len(TAGS), dtype=torch.float64)
+    mine = torch.randn(3, 4, len(TAGS), dtype=torch.float64).requires_grad_()
+    word = teacher.posterior(theirs, LENGTHS)
+    got = student.cross_entropy(mine, LENGTHS, word.marginals, word.pair_counts)
+    for row, length in enumerate(LENGTHS.tolist()):
+        q = _distribution(teacher, theirs[row], length)
+        p = _distribution(student, mine[row], length)
+        expected = -sum(weight * p[path].log() for path, weight in q.items())
+        assert got[row].item() == pytest.approx(expected.item(), abs=1e-9)
+    got.sum().backward()
+    own = student.posterior(mine.detach(), LENGTHS)
+    torch.testing.assert_close(mine.grad, own.marginals - word.marginals)
+    difference = (own.pair_counts - word.pair_counts).sum(0)
+    torch.testing.assert_close(student.pairs.grad, difference.masked_fill(student.forbidden_pairs, 0))
+    first = (own.marginals - word.marginals)[:, 0].sum(0)
+    torch.testing.assert_close(student.start.grad, first.masked_fill(student.forbidden_start, 0))
+
+
+def test_a_student_that_is_its_teacher_has_nothing_to_learn():
+    crf = _random_crf(TAGS, 29)
+    emissions = torch.randn(3, 4, len(TAGS), dtype=torch.float64).requires_grad_()
+    word = crf.posterior(emissions.detach(), LENGTHS)
+    crf.cross_entropy(emissions, LENGTHS, word.marginals, word.pair_counts).sum().backward()
+    for gradient in (emissions.grad, *(parameter.grad for parameter in crf.parameters())):
+        torch.testing.assert_close(gradient, torch.zeros_like(gradient))
+
+
+def test_the_mean_word_of_two_teachers_costs_the_mean():
+    student = _random_crf(TAGS, 31)
+    emissions = torch.randn(3, 4, len(TAGS), dtype=torch.float64)
+    words = [_random_crf(TAGS, seed).posterior(torch.randn_like(emissions), LENGTHS) for seed in (37, 41)]
+    apart = [student.cross_entropy(emissions, LENGTHS, w.marginals, w.pair_counts) for w in words]
+    marginals, pair_counts = (
+        torch.stack([getattr(w, part) for w in words]).mean(0) for part in ("marginals", "pair_counts")
+    )
+    torch.testing.assert_close(
+        student.cross_entropy(emissions, LENGTHS, marginals, pair_counts), torch.stack(apart).mean(0)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 import logging
 import random
@@ -18,10 +19,12 @@ torch = pytest.importorskip("torch", reason="needs the train extra")
 from ner_engine.config import FeatureConfig, SourceConfig  # noqa: E402
 from ner_engine.errors import ConfigError, DataError  # noqa: E402
 from ner_engine.features import Encoded, FeatureExtractor  # noqa: E402
+from ner_engine.network.crf import CRF  # noqa: E402
 from ner_engine.scheme import tag_list, tags_to_spans  # noqa: E402
-from ner_engine.spans import Sentence, Span  # noqa: E402
+from ner_engine.spans import OPEN, Sentence, Span  # noqa: E402
 from ner_engine.training.data import (  # noqa: E402
     Example,
+    Soft,
     Source,
     batches,
     collate,
@@ -192,6 +195,157 @@ def test_the_digest_sees_texts_spans_and_labels():
     ):
         assert Source("a", other).digest() != source.digest()
     assert Source("a", (Sentence("\ud800"),)).digest()
+
+
+# text without annotation
+
+
+TEXT = "내일 강남역에서 봐\n내일강남역에서  봐\n네네\n\n  \t\n그래  좋아요\t정말\r\n그 래\n" * 2
+
+
+@pytest.mark.parametrize("name", ["말.txt", "말.txt.gz"])
+def test_plain_text_is_a_raw_source(tmp_path, name):
+    data = TEXT.encode()
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    source = load_source(SourceConfig(path=name, format="lines", raw=True, repeat=2), tmp_path, LABELS)
+    # once each, spaces aside; "네네" and "그 래" are too short
+    assert [s.text for s in source.sentences] == ["내일 강남역에서 봐", "그래 좋아요 정말"]
+    assert source.raw
+    assert (source.name, source.repeat) == (name, 2)
+
+
+def test_a_share_of_plain_text_is_drawn_by_the_text_alone(tmp_path):
+    lines = [f"{i}번 손님 오세요" for i in range(400)]
+
+    def kept(order, share):
+        (tmp_path / "말.txt").write_text("\n".join(order), encoding="utf-8")
+        config = SourceConfig(path="말.txt", format="lines", raw=True, share=share)
+        return [s.text for s in load_source(config, tmp_path, LABELS).sentences]
+
+    third = kept(lines, 0.3)
+    assert 90 <= len(third) <= 150
+    assert kept(lines[::-1], 0.3) == third[::-1]
+    assert set(third) < set(kept(lines, 0.6))
+
+
+def test_a_raw_source_forgets_its_annotation(chat):
+    source = load_source(SourceConfig(path="chat.jsonl", raw=True), chat, LABELS)  # whatever its labels are
+    assert [s.entities for s in source.sentences] == [(), (), ()]
+    assert source.sentences[0].text == "서연이랑 광화문 근처에서 비빔밥 먹었어"
+
+
+def test_ids_choose_among_the_sentences(chat):
+    config = SourceConfig(path="chat.jsonl", raw=True, ids=["s0", "s2"])
+    assert [s.id for s in load_source(config, chat, LABELS).sentences] == ["s0", "s2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "expected"),
+    [
+        ("가나 다라마 바사", 9, ["가나 다라마 바사"]),
+        ("가나 다라마 바사", 5, ["가나 다라마", "바사"]),
+        ("가나 다라마 바사", 4, ["가나", "다라마", "바사"]),
+        ("가나다라마바사", 3, ["가나다", "라마바", "사"]),
+        (" 가나  다라마 바사 ", 5, ["가나  다라마", "바사 "]),
+    ],
+)
+def test_a_long_raw_text_is_cut_between_words_into_texts_of_their_own(text, most, expected):
+    raw = Sentence(text, (), "w1")
+    examples = encode(_extractor(), [raw], tags=TAGS, scheme="BIOES", max_units=most, raw=True)
+    assert [e.sentence for e in examples] == [Sentence(t, (), "w1") for t in expected]
+    for example in examples:
+        assert example.whole
+        assert example.tags.tolist() == [-1] * len(example.encoded)
+        np.testing.assert_array_equal(example.encoded.ids, _extractor().encode(example.sentence.text).ids)
+
+
+# open stretches
+
+
+def _opened(text, *stretches, entities=()):
+    spans = [Span(text.index(part), text.index(part) + len(part), OPEN) for part in stretches]
+    return Sentence(text, tuple(sorted([*spans, *entities])))
+
+
+def test_any_tag_may_stand_in_an_open_stretch():
+    sentence = _opened("서연이 남궁 민 봐", "남궁 민", entities=[Span(0, 2, "PS")])
+    (example,) = encode(_extractor(), [sentence], tags=TAGS, scheme="BIOES")
+    b, e, o = TAGS.index("B-PS"), TAGS.index("E-PS"), 0
+    assert example.tags.tolist() == [b, e, o, -1, -1, -1, o]
+    allowed = collate([example], TAGS).allowed[0]
+    assert allowed.sum(-1).tolist() == [1, 1, 1, len(TAGS), len(TAGS), len(TAGS), 1]
+    assert allowed[torch.arange(7), torch.tensor([b, e, o, o, o, o, o])].all()
+
+
+def test_an_open_stretch_covers_every_unit_that_it_touches(caplog):
+    extractor = _extractor(unit="morpheme", inputs={"syllable": 4, "morpheme": 4})
+    sentence = _opened("서연이랑 광화문 갔어", "이랑 광")
+    with caplog.at_level(logging.WARNING):
+        (example,) = encode(extractor, [sentence], tags=TAGS, scheme="BIOES")
+    assert example.tags.tolist() == [-1, -1, 0]
+    assert not caplog.records
+
+
+def test_long_sentences_are_not_cut_inside_an_open_stretch():
+    sentence = _opened("가나다라마바사아자차카타", "다라마바사")
+    pieces = encode(_extractor(), [sentence], tags=TAGS, scheme="BIOES", max_units=4)
+    np.testing.assert_array_equal(np.concatenate([p.tags for p in pieces]), [0, 0, *[-1] * 5, *[0] * 5])
+    assert all(piece.tags[0] >= 0 for piece in pieces)
+
+
+def test_the_loss_of_an_open_sentence_is_nothing():
+    extractor, rows = _extractor(), tiny_sentences()[:4]
+    examples = encode(extractor, rows, tags=TAGS, scheme="BIOES", raw=True)
+    batch = collate(examples, TAGS)
+    emissions = torch.randn(*batch.allowed.shape, generator=torch.Generator().manual_seed(1))
+    found = CRF(TAGS).log_likelihood(emissions, batch.allowed, batch.lengths)
+    torch.testing.assert_close(found, torch.zeros(4))
+
+
+def test_sentences_with_open_stretches_stay_in_training():
+    sentences = [*(_opened(f"{i}번 손님", "손님") for i in range(60)), *_numbered(60).sentences]
+    train, dev = split_source(Source("n", tuple(sentences), counted=True), 0.5)
+    assert 15 < len(dev.sentences) < 45
+    assert not any(s.entities for s in dev.sentences)
+    assert sum(bool(s.entities) for s in train.sentences) == 60
+    assert dev.counted  # the counts are of the held-out part too
+
+
+# what the teachers say
+
+
+def test_a_batch_carries_the_teachers_word_and_its_share():
+    rows = [marked("<서연:PS> 서울"), marked("<하준:PS>이 왔다"), Sentence("그래요")]
+    examples = encode(_extractor(), rows, tags=TAGS, scheme="BIOES")
+    assert collate(examples, TAGS).marginals is None
+    rng = np.random.default_rng(2)
+    words = [
+        Soft(
+            rng.random((len(e.tags), len(TAGS))).astype(np.float16),
+            rng.random((len(TAGS), len(TAGS))).astype(np.float16),
+            only=i == 2,
+        )
+        for i, e in enumerate(examples)
+    ]
+    taught = [dataclasses.replace(examples[i], soft=words[i]) for i in (0, 2)]
+    batch = collate([taught[0], examples[1], taught[1]], TAGS, soft_share=0.25)
+    assert batch.shares.tolist() == [0.25, 0.0, 1.0]
+    np.testing.assert_array_equal(batch.marginals[0, :4].numpy(), words[0].marginals.astype(np.float32))
+    assert not batch.marginals[0, 4:].any()  # padding
+    assert not batch.marginals[1].any()
+    np.testing.assert_array_equal(batch.pair_counts[2].numpy(), words[2].pair_counts.astype(np.float32))
+    moved = batch.to(torch.device("cpu"))
+    assert all(torch.equal(getattr(moved, f.name), getattr(batch, f.name)) for f in dataclasses.fields(batch))
+
+
+def test_a_batch_has_one_task():
+    examples = [dataclasses.replace(_example(1 + i % 9, i), task="news" if i % 3 else "") for i in range(300)]
+    found = batches(examples, units=32, rng=random.Random(4))
+    assert Counter(e.sentence.text for b in found for e in b) == Counter(str(i) for i in range(300))
+    assert all(len({e.task for e in b}) == 1 for b in found)
+    order = [b[0].task for b in found]
+    assert order != sorted(order)  # shuffled among each other
+    assert order != sorted(order, reverse=True)
 
 
 # examples

@@ -25,7 +25,7 @@ PACKAGE = ROOT / "ner_engine"
 # A part imports from the parts before it, never from one after it.
 ORDER = [
     "errors", "spans", "josa", "scheme", "config", "datasets", "tokenizers", "features", "network", "bundle",
-    "training", "runtime", "engine", "chatbot", "cli",
+    "training", "runtime", "engine", "chatbot", "cli", "__main__",
 ]  # fmt: skip
 
 # package -> parts that may import it at a module's top, parts that may inside a function

@@ -379,7 +379,9 @@ def test_what_the_language_model_has_not_stays_as_it_was(language_models):
     path = language_models()
     plain, extractor = _tagger(layers=2)
     tagger, _ = _tagger(layers=2)
+    drawn = torch.get_rng_state()
     started = start_from(tagger, extractor, path)
+    assert torch.equal(torch.get_rng_state(), drawn)  # the rest of a training draws what it would have drawn
     assert (started.missing, started.directions) == (1, 2)  # 뷁
     before, now = plain.state_dict(), tagger.state_dict()
     changed = {name for name in now if not torch.equal(before[name], now[name])}

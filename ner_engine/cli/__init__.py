@@ -14,8 +14,10 @@ import typer
 
 from ner_engine.cli.chat import chat
 from ner_engine.cli.corpus import app as corpus_app
+from ner_engine.cli.distill import distill
 from ner_engine.cli.evaluate import evaluate_command
 from ner_engine.cli.extract import extract
+from ner_engine.cli.label import label
 from ner_engine.cli.models import app as models_app
 from ner_engine.cli.pretrain import pretrain
 from ner_engine.cli.train import train
@@ -36,9 +38,11 @@ app = typer.Typer(
 app.command()(chat)
 app.command()(extract)
 app.command()(train)
+app.command()(distill)
 app.command()(pretrain)
 app.command()(vectors)
 app.command(name="evaluate")(evaluate_command)
+corpus_app.command()(label)
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(models_app, name="models")
 

@@ -1,23 +1,27 @@
-"""``ner-engine train``: a recipe in, a bundle out, with a progress bar on the way."""
+"""``ner-engine train``: a recipe in, a bundle out, with a progress bar on the way.
+
+``train_bundle`` is what ``ner-engine distill`` does too, once the teachers are there.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ner_engine.bundle import check_target
-from ner_engine.config import load_recipe
+from ner_engine.config import Recipe, load_recipe
 from ner_engine.errors import MissingExtra
 
 if TYPE_CHECKING:
     from ner_engine.training.trainer import Progress
 
-__all__ = ["train"]
+__all__ = ["command_line", "require_training", "train", "train_bundle"]
 
 
 def _line(progress: Progress) -> str:
@@ -92,24 +96,48 @@ def train(
     Example:
       ner-engine train models/configs/ko-chat.toml --set training.seed=2 -o models/ko-chat
     """
-    try:
-        from ner_engine.training.build import build_bundle
-        from ner_engine.training.final_report import final_report
-        from ner_engine.training.trainer import Trainer, predict, prepare
-    except ModuleNotFoundError as error:
-        raise MissingExtra(f"training ({error.name} is not installed)", extra="train") from None
-
+    require_training()
     recipe = load_recipe(recipe_path, settings=setting or ())
     if device:
         recipe = dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, device=device))
-    command = shlex.join(["ner-engine", "train", recipe_path.as_posix(), *(f"--set={s}" for s in setting or ())])
-    target = output or Path("models") / recipe.name
+    train_bundle(
+        recipe,
+        base=recipe_path.resolve().parent,
+        target=output or Path("models") / recipe.name,
+        work=work or Path("runs") / recipe.name,
+        resume=resume,
+        command=command_line("train", recipe_path, setting or ()),
+    )
+
+
+def require_training() -> None:
+    """Raises MissingExtra where the packages that training needs are not installed."""
+    try:
+        from ner_engine.training import build, final_report  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"training ({error.name} is not installed)", extra="train") from None
+
+
+def command_line(name: str, recipe_path: Path, settings: Iterable[str]) -> str:
+    """The command that rebuilds a bundle, for its card."""
+    return shlex.join(["ner-engine", name, recipe_path.as_posix(), *(f"--set={s}" for s in settings)])
+
+
+def train_bundle(recipe: Recipe, *, base: Path, target: Path, work: Path, resume: bool, command: str) -> None:
+    """Train a recipe and write its bundle to ``target``, telling of it on the way.
+
+    ``base`` is the folder of the recipe's file, ``work`` the one for checkpoints; ``command`` goes into the card.
+    """
+    from ner_engine.training.build import build_bundle
+    from ner_engine.training.final_report import final_report
+    from ner_engine.training.trainer import Trainer, predict, prepare
+
     check_target(target)
-    prepared = prepare(recipe, base=recipe_path.resolve().parent)
+    prepared = prepare(recipe, base=base)
     for use, sets in (("train", prepared.train), ("dev", prepared.dev), ("test", prepared.test)):
         for source, examples in sets:
             typer.echo(f"{use:5}  {source.name}: {len(examples):,} sentences", err=True)
-    trainer = Trainer(prepared, work or Path("runs") / recipe.name)
+    trainer = Trainer(prepared, work)
     with _Bar() as bar:
         result = trainer.run(resume=resume, on_progress=bar.show)
     for source, examples in (*prepared.dev, *prepared.test):

@@ -215,9 +215,7 @@ class CRF(nn.Module):
         marginals = alpha * beta / closing[None, :, None] * inside[..., None]
         right = weights[1:] * beta[1:] / (scale[1:] * closing)[..., None] * inside[1:, :, None]
         pair_counts = torch.einsum("tbi,tbj->bij", alpha[:-1], right) * pairs
-        return Posterior(
-            marginals.transpose(0, 1), pair_counts, alpha, beta, weights, scale, closing, pairs
-        )
+        return Posterior(marginals.transpose(0, 1), pair_counts, alpha, beta, weights, scale, closing, pairs)
 
     def cross_entropy(self, emissions: Tensor, lengths: Tensor, marginals: Tensor, pair_counts: Tensor) -> Tensor:
         """Cross-entropy of this CRF against a distribution over tag paths known by its expected counts.

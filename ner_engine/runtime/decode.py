@@ -1,7 +1,13 @@
 """Emissions of a batch -> the best legal tags, and how probable each span of them is. numpy only.
 
 The CRF's mathematics of ``ner_engine.network.crf`` for inference: Viterbi in the log domain, forward and
-backward in the scaled probability domain, vectorised over the batch.
+backward in the scaled probability domain, vectorised over the batch. What takes the time is the number of numpy
+calls a step, so that a step does little else than its sum:
+
+- Viterbi looks at legal origins only and keeps none of them. Which one was best is asked on the way back, of the
+  path's own tags.
+- Forward and backward run at once: a sentence read from its end is one more sentence of the batch.
+- Only sentences in which something was found need probabilities.
 """
 
 from __future__ import annotations
@@ -12,27 +18,91 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ner_engine.scheme import transitions
+from ner_engine.scheme import SCHEMES, transitions
 from ner_engine.spans import Span
 
 __all__ = ["Decoder"]
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+Lengths = npt.NDArray[np.int32]
 
 FORBIDDEN = -1e4
-_TINY = 1e-30
+_TINY = 1e-300
+_RESCALED = 4  # steps between two normalisations: float64 has room for e^-170 a step
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Viterbi's order of the tags, in which the tags of a kind stand together, and what a step adds to them.
+
+    A tag that opens a span, or O, may follow any tag that closes one, or O: ``across (closing, opening, 1)``.
+    A tag inside a span follows two tags of its label: ``begun`` and ``going (kinds, labels, 1)``.
+    """
+
+    order: Indices
+    closing: slice
+    opening: slice
+    begin: slice
+    inside: slice
+    within: slice
+    across: Floats
+    begun: Floats
+    going: Floats
+
+    @classmethod
+    def of(cls, tags: Sequence[str], scheme: str, pairs: Floats) -> _Steps:
+        """From the scores of pairs ``(tags, tags)``."""
+        at = {tag: i for i, tag in enumerate(tags)}
+        labels = [tag[2:] for tag in tags if tag.startswith("B-")]
+        count = len(labels)
+        full = SCHEMES[scheme].end == "E"
+        names = [f"I-{n}" for n in labels] + [f"E-{n}" for n in labels if full] + ["O"]
+        names += [f"S-{n}" for n in labels if full] + [f"B-{n}" for n in labels]
+        order = np.array([at[name] for name in names], dtype=np.int64)
+        kinds = 2 if full else 1
+        inside, within = slice(0, count), slice(0, kinds * count)
+        begin, opening = slice(len(names) - count, len(names)), slice(kinds * count, len(names))
+        closing = slice(count, 3 * count + 1) if full else slice(0, len(names))
+        placed = pairs[np.ix_(order, order)]
+
+        def paired(origin: slice) -> Floats:
+            each = [placed[origin, kind * count : (kind + 1) * count].diagonal() for kind in range(kinds)]
+            return np.stack(each)[:, :, None]
+
+        across = np.ascontiguousarray(placed[closing, opening])[:, :, None]
+        return cls(order, closing, opening, begin, inside, within, across, paired(begin), paired(inside))
+
+    def scores(self, emissions: Floats, start: Floats) -> Floats:
+        """The score of the best prefix that ends with each tag: ``(time, tags, batch)``, both ways."""
+        scores = emissions.copy()
+        scores[0] += start[:, None]
+        kinds, labels, _ = self.begun.shape
+        batch = scores.shape[2]
+        across = np.empty((*self.across.shape[:2], batch), dtype=np.float32)
+        before = scores[0]
+        for here in scores[1:]:
+            np.add(before[self.closing, None], self.across, out=across)
+            here[self.opening] += across.max(0)
+            begun, going = before[self.begin] + self.begun, before[self.inside] + self.going
+            here[self.within] += np.maximum(begun, going, out=begun).reshape(kinds * labels, batch)
+            before = here
+        return scores
 
 
 @dataclass(frozen=True)
 class _Lattice:
-    """Scaled forward and backward variables of one batch, time first: ``(time, batch, tags)``."""
+    """Sums over all prefixes and suffixes in the log domain.
 
-    weights: Floats
-    scale: Floats
-    alpha: Floats
-    beta: Floats
-    closing: Floats
+    ``sums (time, 2, batch, tags)`` holds for each sentence prefixes by their end, and for the sentence read from
+    its end the same; ``shift (time, 2, batch)`` is the logarithm of what they were divided by. Both contain the
+    emission of the tag they end with. ``partition (batch,)`` is log Z.
+    """
+
+    sums: Doubles
+    shift: Doubles
+    partition: Doubles
 
 
 class Decoder:
@@ -45,104 +115,133 @@ class Decoder:
         self.start = np.where(may_start, start, FORBIDDEN).astype(np.float32)
         self.pairs = np.where(allowed, pairs, FORBIDDEN).astype(np.float32)
         self.end = np.where(may_end, end, FORBIDDEN).astype(np.float32)
-        self._start_w = np.exp(self.start - self.start.max())
-        self._pairs_w = np.exp(self.pairs - self.pairs.max())
-        self._end_w = np.exp(self.end - self.end.max())
-        self._pairs_by_target = np.ascontiguousarray(self.pairs.T)
-        parts = [tag.partition("-") for tag in self.tags]
-        self._prefix = [p for p, _, _ in parts]
-        self._label = [label for _, _, label in parts]
-        self._inside_of = {label: i for i, (p, _, label) in enumerate(parts) if p == "I"}
+        self._steps = _Steps.of(tags, scheme, self.pairs)
+        order = self._steps.order
+        self._origins = np.ascontiguousarray(self.pairs[np.ix_(order, order)].T)  # (to, from)
+        borders = np.stack([self.start, self.end]).astype(np.float64)
+        self._border_shift = borders.max(-1)[:, None]
+        self._border_weights = np.exp(borders - self._border_shift)[:, None]  # (2, 1, tags)
+        self._pair_shift = float(self.pairs.max())
+        weights = np.exp(self.pairs.astype(np.float64) - self._pair_shift)
+        self._pair_weights = np.stack([weights, weights.T])  # (2, tags, tags)
+        table = SCHEMES[scheme]
+        prefixes = [tag.partition("-")[0] for tag in self.tags]
+        self._labels = [tag.partition("-")[2] for tag in self.tags]
+        self._opens = np.array([p != "O" and table.opens(p) for p in prefixes])
+        self._closes = np.array([p != "O" and table.closes(p) for p in prefixes])
+        self._continues = np.array([p == table.inside for p in prefixes])
+        inside = {label: i for i, (p, label) in enumerate(zip(prefixes, self._labels, strict=True)) if p == "I"}
+        self._inside = np.array([inside.get(label, 0) for label in self._labels])
 
-    def paths(self, emissions: Floats, lengths: npt.NDArray[np.int32]) -> list[Indices]:
+    def paths(self, emissions: Floats, lengths: Lengths) -> list[Indices]:
         """Best legal path of each sentence: ``emissions (batch, time, tags)`` -> tag indices ``(length,)``."""
-        batch, time, tags = emissions.shape
-        score = self.start + emissions[:, 0]
-        back = np.empty((max(time - 1, 0), batch, tags), dtype=np.int64)
-        stay = np.arange(tags)
-        for t in range(1, time):
-            through = score[:, None, :] + self._pairs_by_target  # (batch, to, from)
-            origin = through.argmax(-1)
-            best = np.take_along_axis(through, origin[..., None], -1)[..., 0]
-            inside = (t < lengths)[:, None]
-            score = np.where(inside, best + emissions[:, t], score)
-            back[t - 1] = np.where(inside, origin, stay)
-        tag = (score + self.end).argmax(-1)
-        steps = np.empty((batch, time), dtype=np.int64)
-        steps[:, time - 1] = tag
-        rows = np.arange(batch)
-        for t in range(time - 2, -1, -1):
-            tag = back[t, rows, tag]
-            steps[:, t] = tag
+        steps = self._paths(emissions, lengths)
         return [steps[i, :n] for i, n in enumerate(lengths)]
 
-    def _lattice(self, emissions: Floats, lengths: npt.NDArray[np.int32]) -> _Lattice:
-        scores = np.ascontiguousarray(emissions.transpose(1, 0, 2))
-        weights = np.exp(scores - scores.max(-1, keepdims=True))
-        time, batch, _ = weights.shape
-        alpha = np.empty_like(weights)
-        scale = np.ones((time, batch), dtype=np.float32)
-        here = self._start_w * weights[0]
-        for t in range(time):
-            if t:
-                here = (alpha[t - 1] @ self._pairs_w) * weights[t]
-            scale[t] = np.maximum(here.sum(-1), _TINY)
-            alpha[t] = here / scale[t][:, None]
-        beta = np.zeros_like(weights)
+    def _paths(self, emissions: Floats, lengths: Lengths) -> Indices:
+        """The paths as ``(batch, time)``; what stands beyond a sentence's end means nothing."""
+        order = self._steps.order
+        placed = np.ascontiguousarray(emissions.transpose(1, 2, 0)[:, order])  # (time, tags, batch)
+        scores = self._steps.scores(placed, self.start[order])
+        batch, time, _ = emissions.shape
         last = lengths - 1
-        turned = np.ascontiguousarray(self._pairs_w.T)
-        following = np.zeros_like(weights[0])
+        finals = (scores[last, :, np.arange(batch)] + self.end[order]).argmax(-1)
+        if batch == 1:
+            return order[self._way_back(scores[: last[0] + 1, :, 0], int(finals[0]))][None]
+        steps = np.empty((time, batch), dtype=np.int64)
+        by_row = scores.transpose(0, 2, 1)
+        tag = finals
         for t in range(time - 1, -1, -1):
-            here = following
             if t < time - 1:
-                here = (weights[t + 1] * following / scale[t + 1][:, None]) @ turned
-            following = np.where((last == t)[:, None], self._end_w, here)
-            beta[t] = following
-        closing = (alpha[last, np.arange(batch)] * self._end_w).sum(-1)
-        return _Lattice(weights, scale, alpha, beta, np.maximum(closing, _TINY))
+                tag = np.where(last <= t, finals, (by_row[t] + self._origins[tag]).argmax(-1))
+            steps[t] = tag
+        return order[steps.T]
 
-    def spans(self, emissions: Floats, lengths: npt.NDArray[np.int32]) -> list[list[tuple[Span, float]]]:
+    def _way_back(self, scores: Floats, tag: int) -> list[int]:
+        """The path of one sentence from its last tag, ``scores (length, tags)``."""
+        steps = [tag]
+        for before in scores[-2::-1]:
+            tag = int((before + self._origins[tag]).argmax())
+            steps.append(tag)
+        return steps[::-1]
+
+    def _lattice(self, emissions: Floats, lengths: Lengths) -> _Lattice:
+        batch, time, tags = emissions.shape
+        rows, last = np.arange(batch), lengths - 1
+        from_end = np.maximum(last[:, None] - np.arange(time), 0)
+        both = np.empty((time, 2, batch, tags), dtype=np.float64)
+        both[:, 0] = emissions.transpose(1, 0, 2)
+        both[:, 1] = emissions[rows[:, None], from_end].transpose(1, 0, 2)
+        best = both.max(-1)  # (time, 2, batch)
+        both -= best[..., None]
+        sums = np.exp(both, out=both)
+        sums[0] *= self._border_weights
+        shift = best.cumsum(0)
+        shift += self._border_shift + self._pair_shift * np.arange(time)[:, None, None]
+        before = sums[0]
+        for t in range(1, time):
+            here = sums[t]
+            here *= before @ self._pair_weights
+            if t % _RESCALED == 0:
+                size = np.maximum(here.sum(-1), _TINY)
+                here /= size[..., None]
+                shift[t:] += np.log(size)
+            before = here
+        closing = (sums[last, 0, rows] * self._border_weights[1]).sum(-1)
+        partition = np.log(np.maximum(closing, _TINY)) + shift[last, 0, rows] + self._border_shift[1]
+        return _Lattice(sums, shift, partition)
+
+    def spans(self, emissions: Floats, lengths: Lengths) -> list[list[tuple[Span, float]]]:
         """Spans over units with their probability, per sentence, sorted by start.
 
         The probability is that of exactly this span with exactly this label, summed over everything else in
         the sentence (constrained forward-backward, Culotta and McCallum 2004).
         """
-        paths = self.paths(emissions, lengths)
-        found = [self._runs(path) for path in paths]
-        if not any(found):
-            return [[] for _ in found]
+        out: list[list[tuple[Span, float]]] = [[] for _ in lengths]
+        steps = self._paths(emissions, lengths)
+        rows, first, last = self._runs(steps, lengths)
+        if not len(rows):
+            return out
+        some, row = np.unique(rows, return_inverse=True)
+        time = int(lengths[some].max())
+        scores = self._probabilities(emissions[some, :time], lengths[some], steps[some, :time], row, first, last)
+        ends, labels = (last + 1).tolist(), steps[rows, first].tolist()
+        for i, start, end, tag, score in zip(rows.tolist(), first.tolist(), ends, labels, scores, strict=True):
+            out[i].append((Span(start, end, self._labels[tag]), score))
+        return out
+
+    def _runs(self, steps: Indices, lengths: Lengths) -> tuple[Indices, Indices, Indices]:
+        """Row, first and last unit of each span of legal paths, ``(spans,)``."""
+        inside = np.arange(steps.shape[1]) < lengths[:, None]
+        closes = self._closes[steps] & inside
+        if self.scheme == "BIO":
+            closes[:, :-1] &= ~(self._continues[steps[:, 1:]] & inside[:, 1:])
+        rows, first = np.nonzero(self._opens[steps] & inside)
+        return rows, first, np.nonzero(closes)[1]
+
+    def _probabilities(
+        self, emissions: Floats, lengths: Lengths, steps: Indices, row: Indices, first: Indices, last: Indices
+    ) -> list[float]:
+        """Of each span: all prefixes up to its first unit, its own steps, all suffixes from its last."""
         lattice = self._lattice(emissions, lengths)
-        return [
-            [(span, self._probability(lattice, row, paths[row], span)) for span in spans]
-            for row, spans in enumerate(found)
-        ]
-
-    def _runs(self, path: Indices) -> list[Span]:
-        """The spans of a legal path."""
-        spans: list[Span] = []
-        start = -1
-        for t in np.flatnonzero(path):
-            prefix = self._prefix[path[t]]
-            if prefix in ("B", "S"):
-                start = int(t)
-            ends = prefix in ("E", "S") or (
-                self.scheme == "BIO" and (t + 1 == len(path) or self._prefix[path[t + 1]] != "I")
-            )
-            if ends:
-                spans.append(Span(start, int(t) + 1, self._label[path[t]]))
-        return spans
-
-    def _probability(self, lattice: _Lattice, row: int, path: Indices, span: Span) -> float:
-        first, last = span.start, span.end - 1
-        value = float(lattice.alpha[first, row, path[first]])
-        for t in range(first + 1, span.end):
-            value *= float(self._pairs_w[path[t - 1], path[t]] * lattice.weights[t, row, path[t]])
-            value /= float(lattice.scale[t, row])
-        closing = float(lattice.closing[row])
-        if self.scheme == "BIOES" or span.end == len(path):
-            rest = float(lattice.beta[last, row, path[last]])
+        own = np.take_along_axis(emissions, steps[..., None], -1)[..., 0].astype(np.float64)  # (batch, time)
+        along = own.copy()
+        along[:, 1:] += self.pairs[steps[:, :-1], steps[:, 1:]]
+        along = along.cumsum(-1)
+        head, tail = steps[row, first], steps[row, last]
+        value = np.log(np.maximum(lattice.sums[first, 0, row, head], _TINY)) + lattice.shift[first, 0, row]
+        value += along[row, last] - along[row, first] - lattice.partition[row]
+        left = lengths[row] - 1 - last  # units after the span
+        if self.scheme == "BIOES":
+            value += np.log(np.maximum(lattice.sums[left, 1, row, tail], _TINY)) + lattice.shift[left, 1, row]
+            value -= own[row, last]
         else:
-            onward = self._pairs_w[path[last]] * lattice.weights[span.end, row] * lattice.beta[span.end, row]
-            onward[self._inside_of[span.label]] = 0.0
-            rest = float(onward.sum() / lattice.scale[span.end, row])
-        return min(1.0, max(0.0, value * rest / closing))
+            value += self._rest(lattice, left, row, tail)
+        return np.exp(np.minimum(value, 0.0)).tolist()  # type: ignore[no-any-return]
+
+    def _rest(self, lattice: _Lattice, left: Indices, row: Indices, tail: Indices) -> Doubles:
+        """BIO: all suffixes after a span, where it must not go on; or the sentence's end."""
+        onward = self._pair_weights[0][tail] * lattice.sums[left - 1, 1, row]
+        onward[np.arange(len(tail)), self._inside[tail]] = 0.0
+        rest = np.log(np.maximum(onward.sum(-1), _TINY)) + lattice.shift[left - 1, 1, row] + self._pair_shift
+        return np.where(left > 0, rest, self.end[tail])

@@ -72,6 +72,7 @@ def _metrics(result: Result) -> dict[str, Any]:
         "test": {name: s.to_dict() for name, s in result.test.items()},
         "best_epoch": result.best_epoch,
         "minutes": round(result.minutes, 2),
+        "temperature": round(result.temperature, 4),
     }
 
 

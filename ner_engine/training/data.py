@@ -119,8 +119,9 @@ class TensorBatch:
 
     def to(self, device: torch.device) -> TensorBatch:
         """The same on a device."""
-        parts = (getattr(self, part.name) for part in dataclasses.fields(self))
-        return TensorBatch(*(part if part is None else part.to(device) for part in parts))
+        parts = {part.name: getattr(self, part.name) for part in dataclasses.fields(self)}
+        moved = {name: part.to(device) for name, part in parts.items() if part is not None}
+        return dataclasses.replace(self, **moved)
 
 
 def _draw(text: str, salt: str) -> float:

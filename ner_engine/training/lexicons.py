@@ -10,9 +10,7 @@ from ner_engine.errors import ConfigError
 __all__ = ["read_lexicons"]
 
 
-def read_lexicons(
-    categories: Mapping[str, Sequence[str]], root: Path, *, least: int = 1
-) -> dict[str, list[str]]:
+def read_lexicons(categories: Mapping[str, Sequence[str]], root: Path, *, least: int = 1) -> dict[str, list[str]]:
     """Forms of each category, in file order.
 
     A file holds one form a line; ``#`` starts a comment, anything after a tab is ignored. ``FILE.tsv:PREFIX``

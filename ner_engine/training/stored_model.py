@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ner_engine.config import FeatureConfig, PretrainNetworkConfig, from_dict, to_dict
 from ner_engine.errors import ConfigError, NerEngineError, TrainingError
 from ner_engine.features import FeatureExtractor, Vocabularies
@@ -61,7 +63,8 @@ def load_language_model(path: Path) -> StoredModel:
         network = from_dict(PretrainNetworkConfig, values["network"])
         features = FeatureConfig(inputs={str(k): int(v) for k, v in values["inputs"].items()})
         extractor = context_free_extractor(features, Vocabularies(syllable=tuple(values["syllables"])))
-        model = CharacterLanguageModel(network, extractor.columns)
+        with torch.random.fork_rng(devices=[]):  # its first weights, drawn for nothing, change no other draw
+            model = CharacterLanguageModel(network, extractor.columns)
         model.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, NerEngineError) as error:
         reason = " ".join(str(error).split())[:200]

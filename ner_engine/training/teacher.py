@@ -22,6 +22,7 @@ from ner_engine.training.data import Example, Soft
 __all__ = ["Teacher", "check_teachers", "load_teacher", "taught"]
 
 BATCH_UNITS = 8192
+AT_ONCE = 16384  # examples whose posteriors are held in float32 together
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def check_teachers(names: Sequence[str], root: Path) -> None:
             find_bundle(root / name)
         except BundleError:
             raise ConfigError(
-                f"distill.teachers: no bundle at {root / name}; run `ner-engine distill`, which makes the teachers"
+                f"distill.teachers: no bundle at {root / name}; run `ner-engine distill` to make the teachers"
             ) from None
 
 
@@ -103,29 +104,32 @@ def taught(examples: Sequence[Example], teachers: Sequence[Teacher], tags: Seque
         if tuple(teacher.tags) != tuple(tags):
             raise ConfigError(f"distill.teachers: {teacher.name} has other tags than the recipe")
     rows = [i for i, example in enumerate(examples) if not example.task and example.whole]
-    marginals: dict[int, npt.NDArray[np.float32]] = {}
-    pair_counts: dict[int, npt.NDArray[np.float32]] = {}
-    for teacher in teachers:
-        encoded = [teacher.extractor.encode(examples[i].sentence.text) for i in rows]
-        if any(len(item) != len(examples[i].tags) for item, i in zip(encoded, rows, strict=True)):
-            raise ConfigError(f"distill.teachers: {teacher.name} reads other units than the recipe")
-        allowed = [_allowed(examples[i], tags) for i in rows]
-        for batch, posterior in teacher.posteriors(encoded, allowed):
-            for row, at in enumerate(batch):
-                i = rows[at]
-                own = posterior.marginals[row, : len(encoded[at])].numpy() / len(teachers)
-                pairs = posterior.pair_counts[row].numpy() / len(teachers)
-                marginals[i] = marginals[i] + own if i in marginals else own
-                pair_counts[i] = pair_counts[i] + pairs if i in pair_counts else pairs
     out = list(examples)
-    for i in rows:
-        soft = Soft(
-            marginals[i].astype(np.float16),
-            pair_counts[i].astype(np.float16),
-            only=bool((examples[i].tags < 0).all()),
-        )
-        out[i] = dataclasses.replace(examples[i], soft=soft)
+    for at in range(0, len(rows), AT_ONCE):
+        part = rows[at : at + AT_ONCE]
+        for i, soft in zip(part, _soft([examples[i] for i in part], teachers, tags), strict=True):
+            out[i] = dataclasses.replace(examples[i], soft=soft)
     return out
+
+
+def _soft(examples: Sequence[Example], teachers: Sequence[Teacher], tags: Sequence[str]) -> list[Soft]:
+    """The teachers' mean posterior of each example."""
+    marginals = [np.zeros((len(example.tags), len(tags)), dtype=np.float32) for example in examples]
+    pair_counts = [np.zeros((len(tags), len(tags)), dtype=np.float32) for _ in examples]
+    allowed = [_allowed(example, tags) for example in examples]
+    many = np.float32(len(teachers))
+    for teacher in teachers:
+        encoded = teacher.extractor.encode_many(example.sentence.text for example in examples)
+        if any(len(item) != len(example.tags) for item, example in zip(encoded, examples, strict=True)):
+            raise ConfigError(f"distill.teachers: {teacher.name} reads other units than the recipe")
+        for batch, posterior in teacher.posteriors(encoded, allowed):
+            for row, i in enumerate(batch):
+                marginals[i] += posterior.marginals[row, : len(encoded[i])].numpy() / many
+                pair_counts[i] += posterior.pair_counts[row].numpy() / many
+    return [
+        Soft(m.astype(np.float16), p.astype(np.float16), only=bool((example.tags < 0).all()))
+        for m, p, example in zip(marginals, pair_counts, examples, strict=True)
+    ]
 
 
 def _allowed(example: Example, tags: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -137,6 +141,6 @@ def _allowed(example: Example, tags: Sequence[str]) -> npt.NDArray[np.bool_]:
     allowed = np.zeros((units, len(tags)), dtype=bool)
     allowed[np.arange(units), example.tags] = True
     allowed[example.tags < 0] = True
-    open_ = [i for i, tag in enumerate(tags) if tag.partition("-")[2] in example.unknown]
-    allowed[np.ix_(np.flatnonzero(example.tags == 0), open_)] = True
+    open_ = np.array([tag.partition("-")[2] in example.unknown for tag in tags])
+    allowed[np.ix_(example.tags == 0, open_)] = True
     return allowed

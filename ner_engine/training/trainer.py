@@ -49,7 +49,9 @@ from ner_engine.training.data import (
 )
 from ner_engine.training.lexicons import read_lexicons
 from ner_engine.training.metrics import Scores, score_spans
+from ner_engine.training.start import start_from
 from ner_engine.training.teacher import check_teachers, load_teacher, taught
+from ner_engine.training.temperature import fit_temperature, scaled_state
 from ner_engine.training.vectors import Vectors, read_vectors
 
 __all__ = ["Prepared", "Progress", "Result", "Trainer", "predict", "prepare"]
@@ -107,7 +109,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a finished run leaves: the best weights (rounded to float16), its scores, and its history."""
+    """What a finished run leaves: the best weights (rounded to float16), its scores, and its history.
+
+    ``temperature`` is what the tagger's scores have been divided by (see ``training.temperature``).
+    """
 
     tagger: Tagger
     best_epoch: int
@@ -115,6 +120,7 @@ class Result:
     dev: Mapping[str, Scores]
     test: Mapping[str, Scores]
     history: Sequence[Mapping[str, Any]]
+    temperature: float = 1.0
 
 
 def check_device(name: str) -> None:
@@ -149,7 +155,9 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
         raise ConfigError("data.train: expected at least one sentence; got none")
     for source in (*dev, *test):
         if any(span.label == OPEN for sentence in source.sentences for span in sentence.entities):
-            raise ConfigError(f"{source.name}: sentences whose annotation is open ({OPEN}) are for training alone")
+            raise ConfigError(
+                f"{source.name}: sentences whose annotation is open ({OPEN}) are for training alone"
+            )
     if not any(source.sentences for source in dev):
         raise ConfigError("data.dev: early stopping needs at least one dev sentence; got none")
     dictionary = root / recipe.features.user_dictionary if recipe.features.user_dictionary else None
@@ -280,6 +288,8 @@ class Trainer:
         self.device = torch.device(self.config.device)
         self.tagger = Tagger(prepared.recipe.network, prepared.shape)
         self.tagger.backbone.low_precision = self.config.precision == "bfloat16"
+        if prepared.recipe.network.start:
+            start_from(self.tagger, prepared.extractor, prepared.root / prepared.recipe.network.start)
         for table, vectors in prepared.vectors.items():
             self.tagger.load_vectors(table, vectors.rows, vectors.values)
         self.tagger.to(self.device)
@@ -347,9 +357,7 @@ class Trainer:
             _log.info("epoch %d: noise moved %d entities off the borders of units", self.epoch + 1, lost)
         return out
 
-    def _mistyped(
-        self, source: Source, example: Example, rng: random.Random
-    ) -> tuple[list[Example], int]:
+    def _mistyped(self, source: Source, example: Example, rng: random.Random) -> tuple[list[Example], int]:
         """An example under noise, and how many of its entities no longer fall on unit borders.
 
         The teachers' word on the clean text holds where the units are as many.
@@ -509,6 +517,8 @@ class Trainer:
         recipe = to_dict(prepared.recipe)
         del recipe["distill"]["stages"]  # it is the teachers that count, not how they came to be
         sha = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode())
+        if prepared.recipe.network.start:
+            sha.update((prepared.root / prepared.recipe.network.start).read_bytes())
         for source, _ in (*prepared.train, *prepared.dev):
             sha.update(source.digest().encode())
         if prepared.extractor.gazetteer is not None:
@@ -573,9 +583,12 @@ class Trainer:
     def _finish(self) -> Result:
         """The best weights as they will be shipped, and their scores."""
         best, _ = load_checkpoint(self.work / BEST)
+        self.tagger.load_state_dict(best)
+        self.tagger.eval()
+        temperature = fit_temperature(self.tagger, self.prepared.dev)
+        best = scaled_state(best, temperature)
         rounded = {k: v.half().float() if v.is_floating_point() else v for k, v in best.items()}
         self.tagger.load_state_dict(rounded)
-        self.tagger.eval()
         return Result(
             self.tagger,
             self.best_epoch + 1,
@@ -583,4 +596,5 @@ class Trainer:
             _score(self.tagger, self.prepared.dev),
             _score(self.tagger, self.prepared.test),
             self.history,
+            temperature,
         )

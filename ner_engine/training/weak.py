@@ -116,9 +116,14 @@ class _Beliefs:
 def label_from_counts(
     sentences: Sequence[Sentence], counts: Mapping[str, Counter[str]], teacher: Teacher
 ) -> tuple[list[Sentence], Report]:
-    """Annotate ``sentences``, the very ones that ``counts`` counts. Raises ConfigError for a teacher not in BIOES."""
+    """Annotate ``sentences``, the very ones that ``counts`` counts.
+
+    Raises ConfigError for a teacher whose scheme is not BIOES.
+    """
     if teacher.tagger.shape.scheme != "BIOES":
-        raise ConfigError(f"{teacher.name}: expected a bundle of the scheme BIOES; got {teacher.tagger.shape.scheme}")
+        raise ConfigError(
+            f"{teacher.name}: expected a bundle of the scheme BIOES; got {teacher.tagger.shape.scheme}"
+        )
     lengths = sorted({len(form) for form in counts})
     encoded = teacher.extractor.encode_many(s.text for s in sentences)
     full = [i for i, item in enumerate(encoded) if len(item)]

@@ -1,0 +1,73 @@
+"""A bundle's weights in another form: a bundle in, the same with other weights and graph out.
+
+::
+
+    python benchmarks/reexport.py ko-chat /tmp/ko-chat-int8
+    python benchmarks/reexport.py models/mine /tmp/mine --quantise none
+    ner-engine evaluate /tmp/ko-chat-int8 corpus/chat-ko/dev.jsonl
+
+For measuring what a form costs and saves without training again. Needs the ``train`` extra.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ner_engine.bundle import load_bundle, publish, read_tensors
+from ner_engine.errors import NerEngineError
+from ner_engine.features import FeatureExtractor
+from ner_engine.network.export import build_graph
+from ner_engine.network.quantise import dequantised, quantised
+from ner_engine.network.tagger import Shape
+from ner_engine.tokenizers import load_tokenizer
+
+
+def reexport(name: str, target: Path, *, quantise: str) -> tuple[int, int]:
+    """Write the bundle; the bytes of the old one and of the new one."""
+    from safetensors.numpy import save_file
+
+    bundle = load_bundle(name)
+    extractor = FeatureExtractor(
+        bundle.features, load_tokenizer("syllable"), bundle.vocabularies(), bundle.gazetteer()
+    )
+    tables = [column.table for column in extractor.columns]
+    state = dequantised(read_tensors(bundle.path / "weights.safetensors"), bundle.network, tables)
+    if quantise == "int8":
+        arrays = quantised(state, bundle.network, tables)
+    else:
+        arrays = {key: values.astype(np.float16) for key, values in state.items()}
+    shape = Shape(extractor.columns, extractor.flag_count, bundle.tags, bundle.scheme)
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / "weights.safetensors"
+        save_file({key: np.ascontiguousarray(values) for key, values in arrays.items()}, str(weights))
+        files: dict[str, bytes | Path] = {key: bundle.path / key for key in bundle.manifest["files"]}
+        files |= {"weights.safetensors": weights, "graph.onnx": build_graph(weights, bundle.network, shape)}
+        manifest = {k: v for k, v in bundle.manifest.items() if k not in ("format", "files")}
+        publish(target, files, manifest)
+    return bundle.size_bytes(), load_bundle(target).size_bytes()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write and print the sizes; 0 done, 1 failed."""
+    parser = argparse.ArgumentParser(description="Write a bundle's weights in another form.")
+    parser.add_argument("bundle", help="bundle name or path")
+    parser.add_argument("target", type=Path, help="a new directory, or a bundle to replace")
+    parser.add_argument("--quantise", choices=["int8", "none"], default="int8", help="default: %(default)s")
+    given = parser.parse_args(argv)
+    try:
+        before, after = reexport(given.bundle, given.target, quantise=given.quantise)
+    except NerEngineError as error:
+        sys.stderr.write(f"reexport.py: {error}\n")
+        return 1
+    sys.stdout.write(f"{given.target}: {after / 1e6:.2f} MB, before {before / 1e6:.2f} MB\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -45,10 +45,11 @@ def reexport(name: str, target: Path, *, quantise: str) -> tuple[int, int]:
     shape = Shape(extractor.columns, extractor.flag_count, bundle.tags, bundle.scheme)
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "weights.safetensors"
-        save_file({key: np.ascontiguousarray(values) for key, values in arrays.items()}, str(weights))
+        save_file(arrays, str(weights))
         files: dict[str, bytes | Path] = {key: bundle.path / key for key in bundle.manifest["files"]}
         files |= {"weights.safetensors": weights, "graph.onnx": build_graph(weights, bundle.network, shape)}
         manifest = {k: v for k, v in bundle.manifest.items() if k not in ("format", "files")}
+        manifest["recipe"] = {**manifest["recipe"], "export": {"quantise": quantise}}
         publish(target, files, manifest)
     return bundle.size_bytes(), load_bundle(target).size_bytes()
 

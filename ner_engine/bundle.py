@@ -6,7 +6,7 @@
                            metrics, package version, and the SHA-256 of every other file
     vocabularies.json      syllables, parts of speech, semantic classes
     gazetteer.safetensors  hashed lexicon forms (only where the recipe names gazetteers)
-    weights.safetensors    float16 weights in torch's names and layout
+    weights.safetensors    weights: float16 in torch's names and layout, or int8 (ner_engine.network.quantise)
     graph.onnx             the inference graph; its initializers point into weights.safetensors
     CARD.md                data, licences, configuration, scores, how to rebuild it
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -17,17 +19,19 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the train extra")
 pytest.importorskip("safetensors", reason="needs the train extra")
 
-from ner_engine.bundle import load_bundle  # noqa: E402
+from ner_engine.bundle import load_bundle, read_tensors  # noqa: E402
 from ner_engine.config import load_recipe  # noqa: E402
+from ner_engine.datasets.noise import remove_spaces  # noqa: E402
 from ner_engine.engine import Engine  # noqa: E402
 from ner_engine.errors import ConfigError, DataError, TrainingError  # noqa: E402
 from ner_engine.scheme import tags_to_spans  # noqa: E402
-from ner_engine.spans import Span  # noqa: E402
+from ner_engine.spans import Sentence, Span  # noqa: E402
 from ner_engine.training import trainer as trainer_module  # noqa: E402
 from ner_engine.training.build import build_bundle  # noqa: E402
 from ner_engine.training.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
+from ner_engine.training.data import collate  # noqa: E402
 from ner_engine.training.trainer import BEST, LAST, Trainer, predict, prepare  # noqa: E402
-from tests.conftest import write_tiny  # noqa: E402
+from tests.conftest import tiny_sentences, write_tiny  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -215,6 +219,17 @@ def test_a_repeated_source_is_shown_that_often(folder, tmp_path):
 def test_noise_on_still_learns(run):
     result = run("training.noise=0.5", "training.epochs=4")
     assert result.history[-1]["loss"] < 0.6 * result.history[0]["loss"]
+
+
+def test_what_noise_moves_off_the_units_is_told_once_an_epoch(folder, tmp_path, caplog):
+    inputs = "features.inputs={syllable=8, morpheme=8}"
+    prepared = _prepared(folder, "training.noise=1.0", "training.epochs=1", 'features.unit="morpheme"', inputs)
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        Trainer(prepared, tmp_path / "work").run()
+    told = [r for r in caplog.records if "borders of units" in r.message]
+    assert [r.levelname for r in told] == ["INFO"]
+    assert re.fullmatch(r"epoch 1: noise moved \d+ entities off the borders of units", told[0].message)
 
 
 # the same again
@@ -460,6 +475,212 @@ def test_sources_without_sentences_are_refused(folder):
         _prepared(folder, "features.gazetteers.LC=['nowhere.txt']")
     with pytest.raises(DataError, match="label 'LC' of sentence"):
         _prepared(folder, "data.labels=['PS']")
+
+
+def test_open_annotations_are_for_training_alone(folder):
+    rows = [{"id": "1", "text": "민수 왔다", "entities": [{"start": 0, "end": 2, "label": "?"}]}]
+    (folder / "open.jsonl").write_text(json.dumps(rows[0], ensure_ascii=False) + "\n", encoding="utf-8")
+    opened = "{path='open.jsonl', repeat=2}"
+    prepared = _prepared(folder, f"data.train=[{{path='train.jsonl', dev_share=0.2}}, {opened}]")
+    assert prepared.train[1][1][0].tags.tolist() == [-1, -1, 0, 0]
+    with pytest.raises(ConfigError, match=r"open\.jsonl: sentences whose annotation is open"):
+        _prepared(folder, f"data.test=[{opened}]")
+
+
+# lexicons with counts
+
+
+def test_forms_counted_once_are_hidden_from_the_source_that_counts_them(folder, tmp_path):
+    rows = ["form\tlabel\tcount", "강남역\tLC_X\t2", "부산\tLC_X\t1", "홍대\tOG_X\t5"]
+    (folder / "counts.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "other.jsonl").write_text((folder / "train.jsonl").read_text("utf-8"), encoding="utf-8")
+    train = "[{path='train.jsonl', counted=true, dev_share=0.2}, {path='other.jsonl'}]"
+    prepared = _prepared(folder, "features.gazetteers={LC=['counts.tsv:LC']}", f"data.train={train}")
+    sets = [examples for _, examples in (*prepared.train, *prepared.dev)]
+
+    def known(examples):
+        """The forms that begin a match."""
+        forms = {form: set() for form in ("강남역", "부산", "홍대")}
+        for example in examples:
+            text = example.sentence.text
+            for form in forms:
+                if form in text:
+                    unit = example.encoded.starts.tolist().index(text.index(form))
+                    forms[form].add(bool(example.encoded.flags[unit, 0]))
+        return {form: seen for form, seen in forms.items() if seen}
+
+    assert known(sets[0]) == {"강남역": {True}, "부산": {False}, "홍대": {False}}
+    assert known(sets[1]) == {"강남역": {True}, "부산": {True}, "홍대": {False}}
+    assert True not in known(sets[2]).get("부산", set())  # its dev part is counted too
+    trainer = Trainer(prepared, tmp_path / "work")
+    noisy, _ = trainer._mistyped(prepared.train[0][0], sets[0][0], random.Random(1))
+    bits = prepared.counted_extractor.encode(noisy[0].sentence.text).flags
+    np.testing.assert_array_equal(noisy[0].encoded.flags, bits)
+    # what is shipped knows them all
+    assert prepared.extractor.encode("부산").flags[0, 0]
+
+
+# several tasks
+
+
+ALSO = "data.also=[{name='news', labels=['PER'], train=[{path='news.jsonl', repeat=2}]}]"
+
+
+@pytest.fixture(scope="module")
+def with_news(folder):
+    """Another corpus whose labels are its own."""
+    rows = []
+    for i, name in enumerate(["김민수", "이지은", "박서준", "최유리"] * 8):
+        text = f"{name} 장관이 {i}일 밝혔다"
+        rows.append({"id": str(i), "text": text, "entities": [{"start": 0, "end": 3, "label": "PER"}]})
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / "news.jsonl").write_text(text, encoding="utf-8")
+    return ALSO
+
+
+def test_another_task_is_learnt_beside_and_not_shipped(folder, with_news, tmp_path):
+    prepared = _prepared(folder, with_news, "training.epochs=4")
+    assert [source.task for source, _ in prepared.train] == ["", "news"]
+    trainer = Trainer(prepared, tmp_path / "work")
+    steps = []
+    plain = trainer.train_step
+    trainer.train_step = lambda examples, progress: steps.append(examples) or plain(examples, progress)
+    result = trainer.run()
+    assert {tuple({e.task for e in examples}) for examples in steps} == {("",), ("news",)}
+    examples = prepared.train[1][1]
+    batch = collate(examples, prepared.shape.tags_of("news"))
+    emissions = result.tagger(batch.ids, batch.flags, batch.lengths, "news")
+    assert float(result.tagger.loss(emissions, batch.allowed, batch.lengths, "news")) < 0.05
+    assert emissions.argmax(-1)[0, : len(examples[0].tags)].tolist() == examples[0].tags.tolist()
+    assert result.dev["train.jsonl"].micro.f1 > 0.7
+    assert set(result.dev) == {"train.jsonl"}
+    bundle = build_bundle(prepared, result, tmp_path / "bundle", command="x")
+    names = set(read_tensors(bundle / "weights.safetensors"))
+    assert names == {name for name in result.tagger.state_dict() if not name.startswith("heads.")}
+    assert any(name.startswith("heads.news.") for name in result.tagger.state_dict())
+    assert load_bundle(bundle).labels == ("PS", "LC")
+
+
+def _resumed(folder, tmp_path, settings):
+    """A run stopped in the midst of each epoch and resumed ends with the bytes of one that was not."""
+    states = []
+
+    class Watched(Trainer):
+        def _save(self):
+            super()._save()
+            states.append(tmp_path / f"after-{len(states)}")
+            shutil.copytree(self.work, states[-1])
+
+    Watched(_prepared(folder, *settings), tmp_path / "whole").run()
+    for state in (states[0], states[len(states) // 2]):
+        Trainer(_prepared(folder, *settings), state).run(resume=True)
+        assert (state / BEST).read_bytes() == (tmp_path / "whole" / BEST).read_bytes(), state.name
+        _same_state(state, tmp_path / "whole")
+
+
+def test_resuming_with_tasks_gives_the_same_bytes(folder, with_news, tmp_path):
+    _resumed(folder, tmp_path, (*RESUMED, with_news))
+
+
+# distillation
+
+
+def _student(folder, tiny_bundle, *settings):
+    """A recipe that sees raw text alone; the dev set's sentences are not among it."""
+    texts = dict.fromkeys(s.text for s in tiny_sentences())
+    (folder / "raw.txt").write_text("\n".join(texts), encoding="utf-8")
+    return (
+        "data.train=[{path='raw.txt', format='lines', raw=true}]",
+        "data.dev=[{path='train.jsonl', share=0.25}]",
+        f"distill.teachers=['{tiny_bundle.as_posix()}']",
+        *settings,
+    )
+
+
+def test_a_student_on_raw_text_alone_learns_its_teachers_tags(folder, tiny_bundle, tmp_path):
+    prepared = _prepared(folder, *_student(folder, tiny_bundle, "training.epochs=8", "training.patience=8"))
+    ((source, examples),) = prepared.train
+    assert not any(e.sentence.entities for e in examples)
+    assert {s.text for s in source.sentences}.isdisjoint(s.text for s in prepared.dev[0][0].sentences)
+    result = Trainer(prepared, tmp_path / "work").run()
+    teacher = Engine(load_bundle(tiny_bundle))
+    sets = [example for _, part in (*prepared.train, *prepared.dev) for example in part]
+    found = predict(result.tagger, sets)
+    theirs = [[e.span for e in teacher.extract(example.sentence.text)] for example in sets]
+    assert sum(map(len, theirs)) > 40
+    assert sum(a == b for a, b in zip(found, theirs, strict=True)) > 0.9 * len(sets)
+
+
+def test_resuming_a_distillation_gives_the_same_bytes(folder, tiny_bundle, tmp_path):
+    train = "data.train=[{path='raw.txt', format='lines', raw=true}, {path='train.jsonl', share=0.7}]"
+    _resumed(folder, tmp_path, _student(folder, tiny_bundle, *RESUMED, train))
+
+
+def test_how_the_teachers_came_to_be_is_no_part_of_what_is_resumed(folder, tiny_bundle, tmp_path):
+    settings = _student(folder, tiny_bundle, "training.epochs=1")
+    Trainer(_prepared(folder, *settings), tmp_path / "work").run()
+    staged = _prepared(folder, *settings, "distill.stages=[{run=['--version'], makes='x'}]")
+    assert len(Trainer(staged, tmp_path / "work").run(resume=True).history) == 1
+    # the teachers themselves are
+    shutil.copytree(tiny_bundle, folder / "other")
+    other = _prepared(folder, *settings, "distill.teachers=['other']")
+    with pytest.raises(TrainingError, match="made by another recipe"):
+        Trainer(other, tmp_path / "work").run(resume=True)
+
+
+def test_the_teachers_word_holds_under_noise_where_the_units_are_as_many(
+    folder, tiny_bundle, tmp_path, monkeypatch
+):
+    train = "data.train=[{path='raw.txt', format='lines', raw=true}, {path='train.jsonl', share=0.5}]"
+    prepared = _prepared(folder, *_student(folder, tiny_bundle, train))
+    trainer = Trainer(prepared, tmp_path / "work")
+    (raw, (blank, *_)), (gold, (known, *_)) = prepared.train
+    rng = random.Random(1)
+    monkeypatch.setattr(trainer_module, "_noisy", lambda sentence, rng: remove_spaces(sentence))
+    for source, example in ((raw, blank), (gold, known)):
+        ((noisy,), lost) = trainer._mistyped(source, example, rng)
+        assert noisy.sentence.text == "".join(example.sentence.text.split())
+        assert noisy.soft is example.soft is not None
+        assert noisy.tags.tolist() == example.tags.tolist()
+        assert lost == 0
+
+    def longer(sentence, rng):
+        return Sentence(sentence.text + "ㅋㅋ", sentence.entities, sentence.id)
+
+    monkeypatch.setattr(trainer_module, "_noisy", longer)
+    ((noisy,), _) = trainer._mistyped(gold, known, rng)
+    assert noisy.soft is None
+    assert len(noisy.tags) == len(known.tags) + 2
+    assert trainer._mistyped(raw, blank, rng) == ([blank], 0)  # without it there would be nothing to learn
+
+
+def test_a_missing_teacher_stops_the_training_at_once(folder):
+    with pytest.raises(ConfigError, match=r"no bundle at .*runs/teacher; run `ner-engine distill`") as error:
+        _prepared(folder, "distill.teachers=['runs/teacher']", "data.train=[{path='nowhere.jsonl'}]")
+    _one_line(error)
+
+
+# precision
+
+
+def test_bfloat16_is_what_the_recipe_says(folder, tmp_path):
+    exact, rough = (
+        Trainer(_prepared(folder, f"training.precision='{name}'"), tmp_path / name)
+        for name in ("float32", "bfloat16")
+    )
+    assert (exact.tagger.backbone.low_precision, rough.tagger.backbone.low_precision) == (False, True)
+    examples = exact.prepared.train[0][1][:32]
+    assert exact.tagger.state_dict().keys() == rough.tagger.state_dict().keys()
+    losses = []
+    for trainer in (exact, rough):
+        torch.manual_seed(1)
+        trainer.tagger.train()
+        before = predict(trainer.tagger, examples)
+        batch = collate(examples, trainer.tagger.shape.tags)
+        trainer.tagger.eval()
+        losses.append(trainer.tagger(batch.ids, batch.flags, batch.lengths))
+        assert predict(trainer.tagger, examples) == before
+    assert torch.equal(*losses)  # evaluation knows float32 alone
 
 
 # pre-trained vectors

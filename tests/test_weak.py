@@ -28,7 +28,10 @@ SURELY, PERHAPS, HARDLY = 6.0, -1.4, -6.0  # a believed span's score a unit: P i
 
 
 class Scripted:
-    """A teacher that believes ``(string, form, label): score a unit`` of a form where it first stands in a text that holds another string."""
+    """A teacher that believes ``(string, form, label): score a unit``.
+
+    It believes in a form where that first stands in a text which holds the string.
+    """
 
     name = "scripted"
     tags = TAGS

@@ -11,7 +11,7 @@ What is stored of each part:
 
 **Why batch mates change nothing.** onnxruntime's ``DynamicQuantizeLSTM`` rounds a layer's inputs and states to 8
 bits over the range of what it is given, the whole batch's. Here the range never varies: the input of the first
-layer has two columns that are always -128 and 127, and each layer has two units (``GUARDS``) whose state is always
+layer has two columns that are always -128 and 127, and each layer has two units (``GUARDS``) whose state stays
 -1 and 1. Their gates are shut, nothing reads them, and the sums of products are those of integers: exact, in any
 order, on any processor.
 
@@ -79,7 +79,7 @@ def quantised(state: Mapping[str, npt.NDArray[Any]], config: NetworkConfig, tabl
             out[name] = values.astype(np.float16)
     for index in range(config.layers if lstm else 0):
         out |= _layer(state, config, index, np.concatenate(factors))
-    return out
+    return {name: np.ascontiguousarray(values) for name, values in out.items()}
 
 
 def _layer(state: Mapping[str, npt.NDArray[Any]], config: NetworkConfig, index: int, factors: Floats) -> Arrays:

@@ -8,9 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ner_engine.bundle import gazetteer_arrays, publish
 from ner_engine.config import Recipe, to_dict
 from ner_engine.network.export import build_graph
+from ner_engine.network.quantise import quantised
 from ner_engine.training.metrics import Scores
 from ner_engine.training.trainer import Prepared, Result
 
@@ -49,13 +52,14 @@ def card(prepared: Prepared, result: Result, *, command: str, version: str) -> s
     for use, by_source in (("dev", result.dev), ("test", result.test)):
         for name, scores in by_source.items():
             lines += [f"### {use}: {name}", "", *_table(scores), ""]
+    stored = "int8 and float16" if recipe.export.quantise == "int8" else "float16"
     parameters = sum(p.numel() for p in result.tagger.parameters())
     lines += [
         "## Training",
         "",
         f"Seed {recipe.training.seed}, {recipe.training.threads} threads, device {recipe.training.device}, "
         f"{result.minutes:.1f} minutes, best epoch {result.best_epoch} of {len(result.history)} run. "
-        f"{parameters:,} parameters, stored as float16. ner-engine {version}, "
+        f"{parameters:,} parameters, stored as {stored}. ner-engine {version}, "
         f"Python {platform.python_version()}.",
         "",
         "```json",
@@ -63,6 +67,8 @@ def card(prepared: Prepared, result: Result, *, command: str, version: str) -> s
         "```",
         "",
     ]
+    if recipe.notes:
+        lines += ["## Ablations", "", recipe.notes.strip(), ""]
     return "\n".join(lines)
 
 
@@ -78,18 +84,19 @@ def _metrics(result: Result) -> dict[str, Any]:
 
 def build_bundle(prepared: Prepared, result: Result, target: Path, *, command: str) -> Path:
     """Write the bundle of a run to ``target``, atomically. ``command`` is what rebuilds it."""
-    from safetensors.numpy import save
-    from safetensors.torch import save_file
+    from safetensors.numpy import save, save_file
 
     from ner_engine import __version__
 
     recipe: Recipe = prepared.recipe
     metrics = _metrics(result)
     state = {
-        k: v.detach().cpu().half().contiguous()
+        k: np.ascontiguousarray(v.detach().cpu().half().numpy())
         for k, v in result.tagger.state_dict().items()
         if not k.startswith("heads.")  # the outputs of other tasks have done their work
     }
+    if recipe.export.quantise == "int8":
+        state = quantised(state, recipe.network, [column.table for column in prepared.shape.columns])
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "weights.safetensors"
         save_file(state, str(weights))

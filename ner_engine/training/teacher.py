@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,12 @@ from ner_engine.errors import BundleError, ConfigError
 from ner_engine.features import Encoded, FeatureExtractor, pad
 from ner_engine.network.crf import Posterior
 from ner_engine.network.tagger import Shape, Tagger
+from ner_engine.spans import Morpheme
 from ner_engine.tokenizers import load_tokenizer
+from ner_engine.tokenizers.base import Analysis, Tokenizer, analyser_of
 from ner_engine.training.data import Example, Soft
 
-__all__ = ["Teacher", "check_teachers", "load_teacher", "taught"]
+__all__ = ["Teacher", "check_teachers", "load_teacher", "load_teachers", "taught"]
 
 BATCH_UNITS = 8192
 AT_ONCE = 16384  # examples whose posteriors are held in float32 together
@@ -74,6 +77,44 @@ def check_teachers(names: Sequence[str], root: Path) -> None:
             raise ConfigError(
                 f"distill.teachers: no bundle at {root / name}; run `ner-engine distill` to make the teachers"
             ) from None
+
+
+class _Shared:
+    """A tokenizer that remembers its last analyses: several teachers ask for those of the same texts."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.name = tokenizer.name
+        self._tokenizer = tokenizer
+        self._analyse = analyser_of(tokenizer)
+        self._known: dict[str, Analysis] = {}
+
+    def analysis(self, text: str) -> Analysis:
+        found = self._known.get(text)
+        if found is None:
+            if len(self._known) >= 2 * AT_ONCE:
+                self._known.clear()
+            found = self._known[text] = self._analyse(text)
+        return found
+
+    def morphemes(self, text: str) -> list[Morpheme]:
+        return self.analysis(text).morphemes()
+
+    def fingerprint(self) -> dict[str, str]:
+        return self._tokenizer.fingerprint()
+
+
+def load_teachers(names: Sequence[str | Path]) -> list[Teacher]:
+    """``load_teacher`` of each; teachers of one tokenizer analyse a text once between them."""
+    teachers = [load_teacher(name) for name in names]
+    shared: dict[str, _Shared] = {}
+    out = []
+    for teacher in teachers:
+        extractor = teacher.extractor
+        key = json.dumps([extractor.tokenizer.name, extractor.tokenizer.fingerprint()], sort_keys=True)
+        tokenizer = shared.setdefault(key, _Shared(extractor.tokenizer))
+        own = FeatureExtractor(extractor.config, tokenizer, extractor.vocabularies, extractor.gazetteer)
+        out.append(dataclasses.replace(teacher, extractor=own))
+    return out
 
 
 def load_teacher(name: str | Path) -> Teacher:

@@ -50,7 +50,7 @@ from ner_engine.training.data import (
 from ner_engine.training.lexicons import read_lexicons
 from ner_engine.training.metrics import Scores, score_spans
 from ner_engine.training.start import start_from
-from ner_engine.training.teacher import check_teachers, load_teacher, taught
+from ner_engine.training.teacher import check_teachers, load_teachers, taught
 from ner_engine.training.temperature import fit_temperature, scaled_state
 from ner_engine.training.vectors import Vectors, read_vectors
 
@@ -214,7 +214,7 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     train_examples = encoded(train, recipe.data.max_units)
     if recipe.distill.teachers:
         torch.set_num_threads(recipe.training.threads)
-        teachers = [load_teacher(root / name) for name in recipe.distill.teachers]
+        teachers = load_teachers([root / name for name in recipe.distill.teachers])
         train_examples = tuple(
             (source, tuple(taught(examples, teachers, tags))) for source, examples in train_examples
         )
@@ -516,6 +516,8 @@ class Trainer:
         prepared = self.prepared
         recipe = to_dict(prepared.recipe)
         del recipe["distill"]["stages"]  # it is the teachers that count, not how they came to be
+        for words in ("description", "licence", "notes", "before"):
+            del recipe[words]
         sha = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode())
         if prepared.recipe.network.start:
             sha.update((prepared.root / prepared.recipe.network.start).read_bytes())

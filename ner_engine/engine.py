@@ -29,7 +29,7 @@ __all__ = ["DEFAULT_BUNDLE", "Engine", "load"]
 DEFAULT_BUNDLE = "ko-chat"
 WINDOW_UNITS = 384
 WINDOW_OVERLAP = 96
-_BATCH_UNITS = 16384
+_BATCH_UNITS = 2048  # more units at a time leave the cache and are slower
 _CHUNK_CHARACTERS = 100_000
 _LONGEST_JOSA = 8
 

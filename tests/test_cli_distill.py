@@ -25,10 +25,11 @@ def distill(tmp_path, monkeypatch, tiny_bundle):
     recipe = write_tiny(tmp_path / "root")
     monkeypatch.chdir(tmp_path / "elsewhere")
 
-    def run(*settings, teachers=(tiny_bundle.as_posix(),), options=()):
-        given = (f"distill.teachers={json.dumps(list(teachers))}", *settings)
+    def run(*settings, teachers=None, options=()):
+        named = [tiny_bundle.as_posix()] if teachers is None else list(teachers)
+        given = (f"distill.teachers={json.dumps(named)}", *settings)
         command = ["distill", str(recipe), *(f"--set={s}" for s in given), *options]
-        return CliRunner().invoke(app, command, catch_exceptions=True)
+        return CliRunner().invoke(app, command)
 
     run.root = recipe.parent
     return run

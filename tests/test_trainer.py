@@ -549,9 +549,11 @@ def test_another_task_is_learnt_beside_and_not_shipped(folder, with_news, tmp_pa
     assert {tuple({e.task for e in examples}) for examples in steps} == {("",), ("news",)}
     examples = prepared.train[1][1]
     batch = collate(examples, prepared.shape.tags_of("news"))
-    emissions = result.tagger(batch.ids, batch.flags, batch.lengths, "news")
-    assert float(result.tagger.loss(emissions, batch.allowed, batch.lengths, "news")) < 0.05
-    assert emissions.argmax(-1)[0, : len(examples[0].tags)].tolist() == examples[0].tags.tolist()
+    with torch.no_grad():
+        emissions = result.tagger(batch.ids, batch.flags, batch.lengths, "news")
+        assert float(result.tagger.loss(emissions, batch.allowed, batch.lengths, "news")) < 0.1
+        found = result.tagger.heads["news"].crf.decode(emissions, batch.lengths)
+    assert found == [example.tags.tolist() for example in examples]
     assert result.dev["train.jsonl"].micro.f1 > 0.7
     assert set(result.dev) == {"train.jsonl"}
     bundle = build_bundle(prepared, result, tmp_path / "bundle", command="x")
@@ -590,7 +592,7 @@ def _student(folder, tiny_bundle, *settings):
     texts = dict.fromkeys(s.text for s in tiny_sentences())
     (folder / "raw.txt").write_text("\n".join(texts), encoding="utf-8")
     return (
-        "data.train=[{path='raw.txt', format='lines', raw=true}]",
+        "data.train=[{path='raw.txt', format='lines', raw=true, repeat=4}]",
         "data.dev=[{path='train.jsonl', share=0.25}]",
         f"distill.teachers=['{tiny_bundle.as_posix()}']",
         *settings,

@@ -12,6 +12,7 @@ For measuring what a form costs and saves without training again. Needs the ``tr
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -47,7 +48,13 @@ def reexport(name: str, target: Path, *, quantise: str) -> tuple[int, int]:
         weights = Path(folder) / "weights.safetensors"
         save_file(arrays, str(weights))
         files: dict[str, bytes | Path] = {key: bundle.path / key for key in bundle.manifest["files"]}
-        files |= {"weights.safetensors": weights, "graph.onnx": build_graph(weights, bundle.network, shape)}
+        card = (bundle.path / "CARD.md").read_text(encoding="utf-8")
+        stored = {"int8": "int8", "none": "float16"}[quantise]
+        files |= {
+            "weights.safetensors": weights,
+            "graph.onnx": build_graph(weights, bundle.network, shape),
+            "CARD.md": re.sub(r"stored as \w+", f"stored as {stored}", card).encode(),
+        }
         manifest = {k: v for k, v in bundle.manifest.items() if k not in ("format", "files")}
         manifest["recipe"] = {**manifest["recipe"], "export": {"quantise": quantise}}
         publish(target, files, manifest)

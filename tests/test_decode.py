@@ -49,6 +49,30 @@ def test_paths_and_span_probabilities_equal_enumeration(scheme, labels):
     assert seen >= 3
 
 
+@pytest.mark.parametrize("scheme", ["BIO", "BIOES"])
+@pytest.mark.parametrize("spread", [1, 20])
+def test_batch_mates_change_nothing(scheme, spread):
+    rng = np.random.default_rng(5)
+    tags = tag_list(["X", "Y", "Z"], scheme=scheme)
+    k = len(tags)
+    start, pairs, end = (rng.normal(size=s).astype(np.float32) * spread for s in (k, (k, k), k))
+    decoder = Decoder(tags, scheme, start=start, pairs=pairs, end=end)
+    lengths = np.array([90, 1, 31, 2, 90, 17], dtype=np.int32)
+    emissions = rng.normal(size=(6, 90, k)).astype(np.float32) * spread
+    together = decoder.spans(emissions, lengths)
+    paths = decoder.paths(emissions, lengths)
+    assert sum(map(len, together)) > 20
+    for row, n in enumerate(lengths):
+        one = emissions[row : row + 1, :n]
+        (alone,) = decoder.spans(one, lengths[row : row + 1])
+        np.testing.assert_array_equal(decoder.paths(one, lengths[row : row + 1])[0], paths[row])
+        assert [span for span, _ in alone] == [span for span, _ in together[row]]
+        scores = [score for _, score in together[row]]
+        assert [score for _, score in alone] == pytest.approx(scores, abs=1e-9)
+        assert all(0 <= score <= 1 for score in scores)
+        assert [span for span, _ in alone] == tags_to_spans([tags[i] for i in paths[row]], scheme=scheme)
+
+
 def _encoded(length: int) -> Encoded:
     starts = np.arange(length, dtype=np.int32)
     return Encoded(np.zeros((length, 1), np.int32), np.zeros((length, 0), np.float32), starts, starts + 1)

@@ -169,6 +169,42 @@ def test_pad_keeps_what_is_there(fake_tokenizer):
         assert not batch.ids[row, len(item) :].any()
 
 
+@given(st.lists(NASTY, max_size=6))
+def test_texts_together_encode_as_each_alone(texts):
+    from tests.conftest import FakeTokenizer
+
+    lexicon = Gazetteer.build({"LC": ["강남역", "가가", "가나"], "PS": ["가힣"]})
+    inputs = {"syllable": 4, "tail": 4, "jamo": 4, "class": 2, "eojeol": 2, "bigram": 4, "trigram": 4,
+              "morpheme": 4, "pos": 4, "semantic": 2, "gazetteer": 1}  # fmt: skip
+    for unit in ("syllable", "morpheme"):
+        extractor = _extractor(FakeTokenizer(), lexicon, unit=unit, inputs=inputs)
+        for text, encoded in zip(texts, extractor.encode_many(texts), strict=True):
+            alone = extractor.encode(text)
+            for name in ("ids", "flags", "starts", "ends"):
+                np.testing.assert_array_equal(getattr(encoded, name), getattr(alone, name))
+
+
+def test_no_match_runs_from_one_text_into_another():
+    gazetteer = Gazetteer.build({"X": ["나라"]})
+    codes = np.array([ord(c) for c in "나라나라"], dtype=np.uint32)
+    texts = np.array([0, 1, 1, 1], dtype=np.int32)
+    assert gazetteer.flags(codes, texts).tolist() == [[0, 0, 0], [0, 0, 0], [1, 1, 0], [0, 1, 1]]
+
+
+def test_a_character_is_looked_up_as_it_is_computed():
+    from ner_engine.features.characters import CharacterTable
+    from ner_engine.features.units import character_classes, fold, jamo
+
+    codes = np.array([*range(0, 0x30000, 7), 0xFFFF, 0x10000, 0x10FFFF], dtype=np.uint32)
+    found = CharacterTable(["가", "ㄱ", "a", "😀"]).look_up(codes)
+    np.testing.assert_array_equal(found.folded, fold(codes))
+    np.testing.assert_array_equal(found.category, character_classes(codes))
+    for field, expected in zip((found.initial, found.medial, found.final), jamo(fold(codes)), strict=True):
+        np.testing.assert_array_equal(field, expected)
+    asked = np.array([ord(c) for c in "가ㄱAＡᄀ😀나😁"], dtype=np.uint32)
+    assert CharacterTable(["가", "ㄱ", "a", "😀"]).look_up(asked).syllable.tolist() == [2, 3, 4, 4, 3, 5, 1, 1]
+
+
 def test_unknown_inputs_and_buckets_are_refused(fake_tokenizer):
     with pytest.raises(ConfigError, match=r"features.inputs: expected some of .*; got 'syllabel'"):
         _extractor(fake_tokenizer, inputs={"syllabel": 4})

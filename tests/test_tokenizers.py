@@ -17,6 +17,7 @@ import pytest
 from ner_engine.errors import DataError, MissingExtra, TokenizerError
 from ner_engine.spans import Morpheme
 from ner_engine.tokenizers import BACKENDS, Tokenizer, compare_fingerprints, load_tokenizer
+from ner_engine.tokenizers.base import analyser_of
 from ner_engine.tokenizers.cleaning import PLACEHOLDER, pieces, readable, settle
 from ner_engine.tokenizers.komoran import KomoranTokenizer
 from ner_engine.tokenizers.userdict import POS, read_user_dictionary
@@ -140,6 +141,11 @@ def test_decomposed_text_gives_the_same_morphemes_at_its_own_offsets(tokenizer: 
 def test_everything_written_is_covered(tokenizer: Tokenizer) -> None:
     text = "내일 저녁 7시에 강남역에서 봤던 친구랑 파스타 먹자ㅋㅋㅋ 👍🏽 ABC 25,000원!"
     assert uncovered(text, tokenizer.morphemes(text)) == ""
+
+
+def test_an_analysis_holds_the_morphemes(tokenizer: Tokenizer) -> None:
+    for text in ("강남역에서 김민수랑 봤어 👍🏽", " \t가 ", unicodedata.normalize("NFD", "각이 봤다"), ""):
+        assert analyser_of(tokenizer)(text).morphemes() == tokenizer.morphemes(text)
 
 
 def test_the_same_text_gives_the_same_morphemes(tokenizer: Tokenizer) -> None:

@@ -4,8 +4,8 @@ The CRF's mathematics of ``ner_engine.network.crf`` for inference: Viterbi in th
 backward in the scaled probability domain, vectorised over the batch. What takes the time is the number of numpy
 calls a step, so that a step does little else than its sum:
 
-- Viterbi looks at legal origins only and keeps none of them. Which one was best is asked on the way back, of the
-  path's own tags.
+- Viterbi over a batch looks at legal origins only and keeps none of them. Which one was best is asked on the way
+  back, of the path's own tags.
 - Forward and backward run at once: a sentence read from its end is one more sentence of the batch.
 - Only sentences in which something was found need probabilities.
 """
@@ -84,7 +84,7 @@ class _Steps:
         before = scores[0]
         for here in scores[1:]:
             np.add(before[self.closing, None], self.across, out=across)
-            here[self.opening] += across.max(0)
+            here[self.opening] += np.maximum.reduce(across, axis=0)
             begun, going = before[self.begin] + self.begun, before[self.inside] + self.going
             here[self.within] += np.maximum(begun, going, out=begun).reshape(kinds * labels, batch)
             before = here
@@ -116,6 +116,7 @@ class Decoder:
         self.pairs = np.where(allowed, pairs, FORBIDDEN).astype(np.float32)
         self.end = np.where(may_end, end, FORBIDDEN).astype(np.float32)
         self._steps = _Steps.of(tags, scheme, self.pairs)
+        self._by_target = np.ascontiguousarray(self.pairs.T)
         order = self._steps.order
         self._origins = np.ascontiguousarray(self.pairs[np.ix_(order, order)].T)  # (to, from)
         borders = np.stack([self.start, self.end]).astype(np.float64)
@@ -140,14 +141,14 @@ class Decoder:
 
     def _paths(self, emissions: Floats, lengths: Lengths) -> Indices:
         """The paths as ``(batch, time)``; what stands beyond a sentence's end means nothing."""
+        if len(emissions) == 1:
+            return self._path(emissions[0, : lengths[0]])[None]
         order = self._steps.order
         placed = np.ascontiguousarray(emissions.transpose(1, 2, 0)[:, order])  # (time, tags, batch)
         scores = self._steps.scores(placed, self.start[order])
         batch, time, _ = emissions.shape
         last = lengths - 1
         finals = (scores[last, :, np.arange(batch)] + self.end[order]).argmax(-1)
-        if batch == 1:
-            return order[self._way_back(scores[: last[0] + 1, :, 0], int(finals[0]))][None]
         steps = np.empty((time, batch), dtype=np.int64)
         by_row = scores.transpose(0, 2, 1)
         tag = finals
@@ -157,13 +158,22 @@ class Decoder:
             steps[t] = tag
         return order[steps.T]
 
-    def _way_back(self, scores: Floats, tag: int) -> list[int]:
-        """The path of one sentence from its last tag, ``scores (length, tags)``."""
-        steps = [tag]
-        for before in scores[-2::-1]:
-            tag = int((before + self._origins[tag]).argmax())
-            steps.append(tag)
-        return steps[::-1]
+    def _path(self, emissions: Floats) -> Indices:
+        """The path of one sentence, ``emissions (length, tags)``: with so few numbers, fewer calls are all."""
+        tags = len(self.tags)
+        through = np.empty((tags, tags), dtype=np.float32)
+        rows = np.arange(tags) * tags
+        score = self.start + emissions[0]
+        origins = []
+        for here in emissions[1:]:
+            np.add(score, self._by_target, out=through)
+            origin = through.argmax(1)
+            score = through.take(origin + rows) + here
+            origins.append(origin)
+        steps = [int((score + self.end).argmax())]
+        for origin in reversed(origins):
+            steps.append(int(origin[steps[-1]]))
+        return np.array(steps[::-1], dtype=np.int64)
 
     def _lattice(self, emissions: Floats, lengths: Lengths) -> _Lattice:
         batch, time, tags = emissions.shape

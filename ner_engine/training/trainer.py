@@ -516,8 +516,8 @@ class Trainer:
         prepared = self.prepared
         recipe = to_dict(prepared.recipe)
         del recipe["distill"]["stages"]  # it is the teachers that count, not how they came to be
-        for words in ("description", "licence", "notes", "before"):
-            del recipe[words]
+        for unrelated in ("description", "licence", "notes", "before", "export"):
+            del recipe[unrelated]
         sha = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode())
         if prepared.recipe.network.start:
             sha.update((prepared.root / prepared.recipe.network.start).read_bytes())

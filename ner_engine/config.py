@@ -50,7 +50,8 @@ class FeatureConfig:
     ``inputs`` maps an input's name to the width of its embedding; the names are the keys of
     ``ner_engine.features.INPUTS``. ``buckets`` gives the rows of a hashed table where the default of its
     input does not suit. ``gazetteers`` maps a category to lexicon files (one form a line). ``vectors`` maps a
-    table to a file of pre-trained vectors (word2vec's text format) that it starts from.
+    table to a file of pre-trained vectors (word2vec's text format) that it starts from; the input ``word`` knows
+    exactly the words of its file.
     """
 
     unit: Literal["syllable", "morpheme"] = "syllable"
@@ -81,7 +82,8 @@ class NetworkConfig:
     """The network between the embeddings and the tags.
 
     ``start`` names the file of a language model (``ner-engine pretrain``) that the first layer and the tables it
-    knows start from; the path is relative to the recipe's ``data.root``.
+    knows start from; the path is relative to the recipe's ``data.root``. ``frozen`` lists tables that stay as
+    their vectors are, so that words never seen in training stay beside those that were.
     """
 
     backbone: Literal["rnn", "lstm", "gru"] = "lstm"
@@ -95,6 +97,7 @@ class NetworkConfig:
     unknown_rate: float = 0.05
     start: str = ""
     gazetteer_dropout: float = 0.0
+    frozen: list[str] = field(default_factory=lambda: ["word"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from ner_engine.bundle import Bundle, load_bundle, read_tensors
 from ner_engine.errors import ConfigError
 from ner_engine.features import FeatureExtractor, pad
 from ner_engine.josa import leading_josa
+from ner_engine.runtime.calibration import ScoreCurves
 from ner_engine.runtime.decode import Decoder
 from ner_engine.runtime.session import Session
 from ner_engine.runtime.windows import Window, cut, join
@@ -51,6 +52,7 @@ class Engine:
         weights = read_tensors(bundle.path / "weights.safetensors")
         start, pairs, end = (weights[f"crf.{n}"].astype(np.float32) for n in ("start", "pairs", "end"))
         self._decoder = Decoder(bundle.tags, bundle.scheme, start=start, pairs=pairs, end=end)
+        self._curves = ScoreCurves.from_dict(bundle.manifest.get("calibration", {}))
         self._session = Session(bundle.path / "graph.onnx", threads=threads)
 
     @property
@@ -100,6 +102,7 @@ class Engine:
     ) -> Iterator[list[Entity]]:
         while chunk := _chunk(texts, 8 * batch_size):
             for text, found in zip(chunk, self._tag(chunk, batch_size), strict=True):
+                scores = self._curves.believed(text, [score for _, score in found])
                 entities = [
                     Entity(
                         text[s.start : s.end],
@@ -109,7 +112,7 @@ class Engine:
                         score,
                         josa=leading_josa(text[s.end : s.end + _LONGEST_JOSA]),
                     )
-                    for s, score in found
+                    for (s, _), score in zip(found, scores, strict=True)
                     if score >= min_score and (labels is None or s.label in labels)
                 ]
                 yield entities

@@ -30,10 +30,11 @@ from ner_engine.features.vocabulary import INPUTS, UNKNOWN, Column, Vocabularies
 from ner_engine.spans import Span
 from ner_engine.tokenizers.base import Tokenizer, Word, analyser_of
 
-__all__ = ["FeatureExtractor", "form_key"]
+__all__ = ["FeatureExtractor", "form_key", "word_key"]
 
 _DEFAULT_BUCKETS = {"bigram": 1 << 16, "trigram": 1 << 16, "morpheme": 1 << 15}
 _EOJEOL_REACH = 6
+_WORD_PLACES = {"morpheme": 0, "semantic": 2, "word": 3}  # of the columns of _View.words
 _NO_POS = -2  # as a first place it is no row of the table
 _WORDS_KEPT = 200_000
 # tables of jamo: the row of the first letter, and the letters
@@ -64,13 +65,21 @@ def form_key(form: str) -> str:
     return "".join("0" if c.isdecimal() else c for c in form.lower())
 
 
+def word_key(form: str, pos: str) -> str:
+    """A morpheme as the table of words knows it: its form and the first letter of its part of speech.
+
+    The letter (N noun, V verb, M modifier, S symbol, ...) is what the analysers of the Sejong tag set agree on.
+    """
+    return f"{form_key(form)}/{pos[:1]}"
+
+
 @dataclass(frozen=True, slots=True)
 class _View:
     """Texts in one row: their syllables, and which morpheme each belongs to (-1: none).
 
     ``of``, ``starts``, ``ends``, ``texts``, ``owner`` are of the syllables; offsets count over all texts.
-    ``words (morphemes + 1, 3)`` holds the rows of each morpheme in the tables of forms, parts of speech (its
-    first place) and semantic classes, and last those of none. ``heads`` and ``tails`` are the first and last
+    ``words (morphemes + 1, 4)`` holds the rows of each morpheme in the tables of forms, parts of speech (its
+    first place), semantic classes and words, and last those of none. ``heads`` and ``tails`` are the first and last
     syllable of each unit, ``(units,)``.
     """
 
@@ -105,9 +114,10 @@ class FeatureExtractor:
         self._characters = CharacterTable(vocabularies.syllable)
         self._pos = {pos: i for i, pos in enumerate(vocabularies.pos)}
         self._semantic = {name: i + 2 for i, name in enumerate(vocabularies.semantic)}
-        self._words: dict[Word, tuple[int, int, int]] = {}
+        self._vectored = {name: i + 2 for i, name in enumerate(vocabularies.word)}
+        self._words: dict[Word, tuple[int, int, int, int]] = {}
         self._needs_morphemes = config.unit == "morpheme" or bool(
-            {"morpheme", "pos", "semantic"} & set(config.inputs)
+            {"morpheme", "pos", "semantic", "word"} & set(config.inputs)
         )
         self.columns = self._columns()
         self.flag_count = len(self.gazetteer.categories) * FLAGS_PER_CATEGORY if self.gazetteer else 0
@@ -120,8 +130,12 @@ class FeatureExtractor:
         texts: Iterable[str],
         *,
         gazetteer: Gazetteer | None = None,
+        words: Sequence[str] = (),
     ) -> FeatureExtractor:
-        """An extractor with vocabularies of what occurs at least ``config.min_count`` times in ``texts``."""
+        """An extractor with vocabularies of what occurs at least ``config.min_count`` times in ``texts``.
+
+        ``words`` are the keys of the words that have vectors.
+        """
         syllables: Counter[str] = Counter()
         tags: Counter[str] = Counter()
         semantics: Counter[str] = Counter()
@@ -138,7 +152,8 @@ class FeatureExtractor:
             ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
             return tuple(name for name, n in ranked if n >= config.min_count)
 
-        return cls(config, tokenizer, Vocabularies(kept(syllables), kept(tags), kept(semantics)), gazetteer)
+        vocabularies = Vocabularies(kept(syllables), kept(tags), kept(semantics), tuple(words))
+        return cls(config, tokenizer, vocabularies, gazetteer)
 
     def _columns(self) -> tuple[Column, ...]:
         rows = {
@@ -150,6 +165,7 @@ class FeatureExtractor:
             "eojeol": _EOJEOL_REACH * _EOJEOL_REACH + 2,
             "pos": len(self.vocabularies.pos) * 4 + 2,
             "semantic": len(self.vocabularies.semantic) + 2,
+            "word": len(self.vocabularies.word) + 2,
             **_DEFAULT_BUCKETS,
         }
         rows |= {k: v for k, v in self.config.buckets.items() if k in _DEFAULT_BUCKETS}
@@ -213,12 +229,12 @@ class FeatureExtractor:
                 rows += self._words.get(word) or self._word(word)
         else:
             owner = np.full(len(starts), -1, dtype=np.int32)
-        rows += (UNKNOWN, _NO_POS, UNKNOWN)  # the owner -1 indexes the last
+        rows += (UNKNOWN, _NO_POS, UNKNOWN, UNKNOWN)  # the owner -1 indexes the last
         if self.config.unit == "morpheme":
             heads, tails = self._morpheme_units(owner)
         else:
             heads = tails = np.arange(len(starts), dtype=np.int32)
-        words = np.array(rows, dtype=np.int32).reshape(-1, 3)
+        words = np.array(rows, dtype=np.int32).reshape(-1, 4)
         return _View(self._characters.look_up(codes), starts, ends, of_text, words, owner, heads, tails)
 
     @staticmethod
@@ -250,7 +266,7 @@ class FeatureExtractor:
             return self._ngrams(name, view)
         if name == "pos":
             return [self._positions(view)]
-        return [view.words[view.owner[heads], 0 if name == "morpheme" else 2]]
+        return [view.words[view.owner[heads], _WORD_PLACES[name]]]
 
     def _ngrams(self, name: str, view: _View) -> list[Ints]:
         """Bigrams: the pair that ends and the pair that starts at a unit; trigrams: the three around it."""
@@ -297,13 +313,14 @@ class FeatureExtractor:
         before, after = np.minimum(index - begin, cap), np.minimum(finish - index, cap)
         return (before * _EOJEOL_REACH + after + 2).astype(np.int32)
 
-    def _word(self, word: Word) -> tuple[int, int, int]:
+    def _word(self, word: Word) -> tuple[int, int, int, int]:
         """The rows of a morpheme: see ``_View.words``."""
         form, pos, semantic = word
         rows = (
             self._form(form) if "morpheme" in self.config.inputs else UNKNOWN,
             self._pos[pos] * 4 + 2 if pos in self._pos else _NO_POS,
             self._semantic.get(semantic, UNKNOWN),
+            self._vectored.get(word_key(form, pos), UNKNOWN) if self._vectored else UNKNOWN,
         )
         if len(self._words) < _WORDS_KEPT:
             self._words[word] = rows
@@ -331,6 +348,8 @@ class FeatureExtractor:
         if table in _LETTERS:
             first, letters = _LETTERS[table]
             return [(letters.index(name) + first,) if name in letters else () for name in names]
+        if table == "word":
+            return [(self._vectored[name],) if name in self._vectored else () for name in names]
         if table == "semantic":
             return [(self._semantic[name],) if name in self._semantic else () for name in names]
         if table == "pos":
@@ -339,7 +358,7 @@ class FeatureExtractor:
                 for name in names
             ]
         raise ConfigError(
-            "vectors: expected syllable, initial, medial, final, bigram, trigram, morpheme, semantic or pos; "
+            "vectors: expected syllable, initial, medial, final, bigram, trigram, morpheme, word, semantic or pos; "
             f"got {table!r}"
         )
 

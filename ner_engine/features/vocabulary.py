@@ -19,6 +19,7 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "bigram": ("bigram", "bigram"),
     "trigram": ("trigram",),
     "morpheme": ("morpheme",),
+    "word": ("word",),
     "pos": ("pos",),
     "semantic": ("semantic",),
     "gazetteer": (),
@@ -37,16 +38,20 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Vocabularies:
-    """The closed vocabularies, most frequent first. Everything else is hashed and needs none."""
+    """The closed vocabularies, most frequent first. Everything else is hashed and needs none.
+
+    ``word`` holds the keys (``word_key``) of the words that came with vectors.
+    """
 
     syllable: tuple[str, ...] = ()
     pos: tuple[str, ...] = ()
     semantic: tuple[str, ...] = ()
+    word: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """As a JSON object of lists; lone surrogates survive as escapes."""
         return json.dumps(
-            {"syllable": self.syllable, "pos": self.pos, "semantic": self.semantic},
+            {"syllable": self.syllable, "pos": self.pos, "semantic": self.semantic, "word": self.word},
             indent=0,
             ensure_ascii=True,
         )
@@ -55,4 +60,4 @@ class Vocabularies:
     def from_json(cls, text: str) -> Vocabularies:
         """The inverse of ``to_json``."""
         data = json.loads(text)
-        return cls(tuple(data["syllable"]), tuple(data["pos"]), tuple(data["semantic"]))
+        return cls(*(tuple(data.get(name, ())) for name in ("syllable", "pos", "semantic", "word")))

@@ -7,7 +7,7 @@ thousand of their rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 import torch
@@ -25,7 +25,13 @@ class Embeddings(nn.Module):
     """One table per distinct table name; columns of one table share it."""
 
     def __init__(
-        self, columns: Sequence[Column], flags: int, *, unknown_rate: float = 0.0, gazetteer_dropout: float = 0.0
+        self,
+        columns: Sequence[Column],
+        flags: int,
+        *,
+        unknown_rate: float = 0.0,
+        gazetteer_dropout: float = 0.0,
+        frozen: Collection[str] = (),
     ) -> None:
         super().__init__()
         self.columns = tuple(columns)
@@ -40,6 +46,9 @@ class Embeddings(nn.Module):
                 nn.init.normal_(tables[column.table].weight, std=column.width**-0.5)
                 with torch.no_grad():
                     tables[column.table].weight[0] = 0
+                    if column.table in frozen:
+                        tables[column.table].weight[UNKNOWN] = 0
+                tables[column.table].weight.requires_grad_(column.table not in frozen)
         self.tables = nn.ModuleDict(tables)
         self.flags = flags
         self.width = sum(column.width for column in columns) + flags
@@ -49,9 +58,11 @@ class Embeddings(nn.Module):
         return cast(nn.Parameter, cast(nn.Embedding, self.tables[table]).weight)
 
     def sparse_parameters(self) -> list[nn.Parameter]:
-        """The weights with sparse gradients."""
+        """The weights that are trained with sparse gradients."""
         tables = (cast(nn.Embedding, table) for table in self.tables.values())
-        return [cast(nn.Parameter, table.weight) for table in tables if table.sparse]
+        return [
+            cast(nn.Parameter, table.weight) for table in tables if table.sparse and table.weight.requires_grad
+        ]
 
     def forward(self, ids: Tensor, flags: Tensor) -> Tensor:
         """See the module's docstring. In training each id is hidden with probability ``unknown_rate``, and

@@ -62,6 +62,7 @@ class Tagger(nn.Module):
             shape.flags,
             unknown_rate=config.unknown_rate,
             gazetteer_dropout=config.gazetteer_dropout,
+            frozen=config.frozen,
         )
         self.input_dropout = VariationalDropout(config.input_dropout)
         self.backbone = Backbone(config, self.embeddings.width)

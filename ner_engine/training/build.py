@@ -79,6 +79,7 @@ def _metrics(result: Result) -> dict[str, Any]:
         "best_epoch": result.best_epoch,
         "minutes": round(result.minutes, 2),
         "temperature": round(result.temperature, 4),
+        "calibration": result.curves.to_dict(),
     }
 
 
@@ -124,6 +125,7 @@ def build_bundle(prepared: Prepared, result: Result, target: Path, *, command: s
             "tokenizer": recipe.features.tokenizer,
             "fingerprint": prepared.extractor.tokenizer.fingerprint(),
             "gazetteer": list(gazetteer.categories) if gazetteer is not None else [],
+            "calibration": result.curves.to_dict(),
             "recipe": to_dict(recipe),
             "data": {
                 use: {source.name: source.digest() for source, _ in sets}

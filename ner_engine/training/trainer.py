@@ -15,7 +15,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from ner_engine.datasets.noise import chat_endings, jamo_typos, random_spaces, r
 from ner_engine.errors import ConfigError, TrainingError
 from ner_engine.features import FeatureExtractor, Gazetteer
 from ner_engine.network.tagger import Shape, Tagger
+from ner_engine.runtime.calibration import ScoreCurves
 from ner_engine.scheme import tag_list, tags_to_spans
 from ner_engine.spans import OPEN, Sentence, Span
 from ner_engine.tokenizers import load_tokenizer
@@ -51,8 +52,8 @@ from ner_engine.training.lexicons import read_lexicons
 from ner_engine.training.metrics import Scores, score_spans
 from ner_engine.training.start import start_from
 from ner_engine.training.teacher import check_teachers, load_teachers, taught
-from ner_engine.training.temperature import fit_temperature, scaled_state
-from ner_engine.training.vectors import Vectors, read_vectors
+from ner_engine.training.temperature import fit_curves, fit_temperature, scaled_state
+from ner_engine.training.vectors import Vectors, read_names, read_vectors
 
 __all__ = ["Prepared", "Progress", "Result", "Trainer", "predict", "prepare"]
 
@@ -111,7 +112,8 @@ class Prepared:
 class Result:
     """What a finished run leaves: the best weights (rounded to float16), its scores, and its history.
 
-    ``temperature`` is what the tagger's scores have been divided by (see ``training.temperature``).
+    ``temperature`` is what the tagger's scores have been divided by, and ``curves`` what is left to be mended of
+    its probabilities afterwards (see ``training.temperature``).
     """
 
     tagger: Tagger
@@ -121,6 +123,7 @@ class Result:
     test: Mapping[str, Scores]
     history: Sequence[Mapping[str, Any]]
     temperature: float = 1.0
+    curves: ScoreCurves = field(default_factory=ScoreCurves)
 
 
 def check_device(name: str) -> None:
@@ -172,6 +175,7 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
         tokenizer,
         (sentence.text for source in train for sentence in source.sentences),
         gazetteer=gazetteer,
+        words=read_names(root / recipe.features.vectors["word"]) if "word" in recipe.features.vectors else (),
     )
 
     counted_extractor = extractor
@@ -295,7 +299,7 @@ class Trainer:
         self.tagger.to(self.device)
         sparse = self.tagger.embeddings.sparse_parameters()
         ids = {id(p) for p in [*sparse, *self.tagger.crf.parameters()]}
-        rest = [p for p in self.tagger.parameters() if id(p) not in ids]
+        rest = [p for p in self.tagger.parameters() if p.requires_grad and id(p) not in ids]
         groups: list[dict[str, Any]] = [
             {"params": [p for p in rest if p.dim() > 1], "lr": self.config.learning_rate},
             {
@@ -599,4 +603,5 @@ class Trainer:
             _score(self.tagger, self.prepared.test),
             self.history,
             temperature,
+            fit_curves(self.tagger, self.prepared.dev),
         )

@@ -11,7 +11,7 @@ from torch import Tensor
 from ner_engine.errors import ConfigError, DataError
 from ner_engine.features import FeatureExtractor
 
-__all__ = ["Vectors", "read_vectors"]
+__all__ = ["Vectors", "read_names", "read_vectors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,18 @@ class Vectors:
 
     rows: tuple[int, ...]
     values: Tensor
+
+
+def read_names(path: Path, *, table: str = "word") -> tuple[str, ...]:
+    """The names of a file of vectors, in its order. Raises ConfigError where there is none."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise ConfigError(f"features.vectors.{table}: expected a file; none there", path=path) from None
+    names = [line.split(" ", 1)[0] for line in lines]
+    if lines and lines[0].count(" ") == 1:
+        del names[0]
+    return tuple(dict.fromkeys(names))
 
 
 def read_vectors(path: Path, *, table: str, width: int, extractor: FeatureExtractor) -> Vectors:

@@ -3,8 +3,9 @@
 ::
 
     bundle.json            format, labels, scheme, tags, tokenizer and its fingerprint, recipe, data hashes,
-                           metrics, package version, and the SHA-256 of every other file
-    vocabularies.json      syllables, parts of speech, semantic classes
+                           metrics, package version, the curves of its scores (none in older bundles), and
+                           the SHA-256 of every other file
+    vocabularies.json      syllables, parts of speech, semantic classes, words with vectors
     gazetteer.safetensors  hashed lexicon forms (only where the recipe names gazetteers)
     weights.safetensors    weights: float16 in torch's names and layout, or int8 (ner_engine.network.quantise)
     graph.onnx             the inference graph; its initializers point into weights.safetensors

@@ -79,8 +79,8 @@ class _View:
 
     ``of``, ``starts``, ``ends``, ``texts``, ``owner`` are of the syllables; offsets count over all texts.
     ``words (morphemes + 1, 4)`` holds the rows of each morpheme in the tables of forms, parts of speech (its
-    first place), semantic classes and words, and last those of none. ``heads`` and ``tails`` are the first and last
-    syllable of each unit, ``(units,)``.
+    first place), semantic classes and words, and last those of none. ``heads`` and ``tails`` are the first and
+    last syllable of each unit, ``(units,)``.
     """
 
     of: Characters
@@ -134,8 +134,12 @@ class FeatureExtractor:
     ) -> FeatureExtractor:
         """An extractor with vocabularies of what occurs at least ``config.min_count`` times in ``texts``.
 
-        ``words`` are the keys of the words that have vectors.
+        ``words`` are the keys of the words that have vectors. Raises ConfigError for the input ``word`` without.
         """
+        if "word" in config.inputs and not words:
+            raise ConfigError(
+                "features.vectors.word: expected a file of vectors for the input 'word'; none given"
+            )
         syllables: Counter[str] = Counter()
         tags: Counter[str] = Counter()
         semantics: Counter[str] = Counter()
@@ -358,8 +362,8 @@ class FeatureExtractor:
                 for name in names
             ]
         raise ConfigError(
-            "vectors: expected syllable, initial, medial, final, bigram, trigram, morpheme, word, semantic or pos; "
-            f"got {table!r}"
+            "vectors: expected syllable, initial, medial, final, bigram, trigram, morpheme, word, semantic or "
+            f"pos; got {table!r}"
         )
 
     def spans_to_units(self, encoded: Encoded, spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:

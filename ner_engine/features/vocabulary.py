@@ -58,6 +58,7 @@ class Vocabularies:
 
     @classmethod
     def from_json(cls, text: str) -> Vocabularies:
-        """The inverse of ``to_json``."""
+        """The inverse of ``to_json``; without ``word``, which older ones have not, there are none."""
         data = json.loads(text)
-        return cls(*(tuple(data.get(name, ())) for name in ("syllable", "pos", "semantic", "word")))
+        syllable, pos, semantic = (tuple(data[name]) for name in ("syllable", "pos", "semantic"))
+        return cls(syllable, pos, semantic, tuple(data.get("word", ())))

@@ -186,10 +186,15 @@ class CRF(nn.Module):
         agree with the annotation: one a step where it is complete, several where it is partial (Tsuboi et
         al. 2008: the partial CRF sums over all paths that agree). ``lengths (batch,) int64``, at least 1.
         """
-        batch = emissions.shape[0]
+        agreeing, total = self._partitions(emissions, allowed, lengths)
+        return agreeing - total
+
+    def _partitions(self, emissions: Tensor, allowed: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """log Z over the allowed paths and over all, ``(batch,)`` each, in one pass."""
         within = emissions.masked_fill(~allowed, FORBIDDEN)
         both = log_partition(torch.cat([within, emissions]), torch.cat([lengths, lengths]), *self.scores())
-        return both[:batch] - both[batch:]
+        agreeing, total = both.chunk(2)
+        return agreeing, total
 
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """P(tag at step), ``(batch, time, tags)``; zero beyond a sentence's length."""
@@ -224,11 +229,24 @@ class CRF(nn.Module):
         of a mixture: the mean over an ensemble. Since a path's score is linear in its counts, this is exact:
         log Z less the expected score (structural distillation; Wang et al. 2020, section 3.2). ``(batch,)``.
         """
+        total = log_partition(emissions, lengths, *self.scores())
+        return total - self._expected_score(emissions, lengths, marginals, pair_counts)
+
+    def likelihood_and_cross_entropy(
+        self, emissions: Tensor, allowed: Tensor, lengths: Tensor, marginals: Tensor, pair_counts: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """``log_likelihood`` and ``cross_entropy`` of the same batch, ``(batch,)`` each, with one log Z."""
+        agreeing, total = self._partitions(emissions, allowed, lengths)
+        return agreeing - total, total - self._expected_score(emissions, lengths, marginals, pair_counts)
+
+    def _expected_score(
+        self, emissions: Tensor, lengths: Tensor, marginals: Tensor, pair_counts: Tensor
+    ) -> Tensor:
+        """The mean score of a path where paths are distributed as the counts say, ``(batch,)``."""
         start, pairs, end = self.scores()
         batch = torch.arange(emissions.shape[0], device=emissions.device)
         score = (marginals * emissions).sum((1, 2)) + (pair_counts * pairs).sum((1, 2))
-        score = score + (marginals[:, 0] * start).sum(-1) + (marginals[batch, lengths - 1] * end).sum(-1)
-        return log_partition(emissions, lengths, start, pairs, end) - score
+        return score + (marginals[:, 0] * start).sum(-1) + (marginals[batch, lengths - 1] * end).sum(-1)
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor) -> list[list[int]]:

@@ -112,9 +112,10 @@ class Tagger(nn.Module):
         ``marginals (batch, time, tags)`` and ``pair_counts (batch, tags, tags)`` are the teachers': see
         ``CRF.cross_entropy``.
         """
-        gold = -self.crf.log_likelihood(emissions, allowed, lengths)
-        soft = self.crf.cross_entropy(emissions, lengths, marginals, pair_counts)
-        return ((1 - shares) * gold + shares * soft).sum() / lengths.sum()
+        likelihood, soft = self.crf.likelihood_and_cross_entropy(
+            emissions, allowed, lengths, marginals, pair_counts
+        )
+        return (shares * soft - (1 - shares) * likelihood).sum() / lengths.sum()
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> list[list[str]]:
         """The best legal tags of each sentence."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ner_engine.errors import BundleError
 
@@ -19,6 +21,7 @@ __all__ = ["REGISTERS", "ScoreCurves", "logit", "register_of"]
 REGISTERS = ("spoken", "written")
 _WRITTEN = re.compile(r"다[\s.…!\"'”’」』)\]]{0,9}\Z")
 _LEAST = 1e-6
+_FARTHEST = 36.0  # the log odds of the last probabilities that a float tells from 0 and 1
 
 
 def register_of(text: str) -> str:
@@ -39,17 +42,19 @@ class ScoreCurves:
     curves: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Sequence[float]]) -> ScoreCurves:
+    def from_dict(cls, values: Any) -> ScoreCurves:
         """What ``to_dict`` gave. Raises BundleError for anything but two finite numbers a register."""
-        curves = {}
+        if not isinstance(values, Mapping):
+            raise BundleError(f"calibration: expected an object of registers; got {values!r:.80}")
         for register, pair in values.items():
-            slope, intercept = (float(v) for v in pair) if len(pair) == 2 else (math.nan, math.nan)
-            if register not in REGISTERS or not (0 < slope < math.inf and math.isfinite(intercept)):
+            if register not in REGISTERS or not _is_curve(pair):
                 raise BundleError(
-                    f"calibration: expected a slope above 0 and an intercept; got {register}: {pair}"
+                    f"calibration: expected {' or '.join(REGISTERS)} with a slope above 0 and an intercept; "
+                    f"got {register!r:.40}: {pair!r:.80}"
                 )
-            curves[register] = (slope, intercept)
-        return cls(curves)
+        return cls(
+            {register: (float(slope), float(intercept)) for register, (slope, intercept) in values.items()}
+        )
 
     def to_dict(self) -> dict[str, list[float]]:
         """As a JSON object of pairs."""
@@ -61,4 +66,13 @@ class ScoreCurves:
         if curve is None:
             return list(scores)
         slope, intercept = curve
-        return [1 / (1 + math.exp(-(slope * logit(score) + intercept))) for score in scores]
+        odds = (slope * logit(score) + intercept for score in scores)
+        return [1 / (1 + math.exp(-min(max(x, -_FARTHEST), _FARTHEST))) for x in odds]
+
+
+def _is_curve(pair: object) -> bool:
+    """Whether a JSON value is a finite slope above 0 and a finite intercept."""
+    if not isinstance(pair, Sequence) or len(pair) != 2 or any(type(v) not in (int, float) for v in pair):
+        return False
+    slope, intercept = pair
+    return bool(0 < slope <= sys.float_info.max and abs(intercept) <= sys.float_info.max)

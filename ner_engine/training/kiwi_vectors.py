@@ -1,10 +1,10 @@
 """Kiwi's language model -> vectors of its morphemes.
 
-Kiwi's contextual n-gram model holds an embedding for each of some 70,000 morphemes, learnt from large corpora. Its
-interface tells only the cosine between two of them; from the cosines of all morphemes with a few hundred of them the
-embeddings come back but for a rotation (the Nystroem method, Williams and Seeger 2000), exactly where the few
-hundred span the space. The common direction is then removed, as all-but-the-top does (Mu and Viswanath 2018), and
-the rest reduced to its principal components.
+Kiwi's contextual n-gram model holds an embedding for each of some 70,000 morphemes, learnt from large corpora.
+Its interface tells only the cosine between two of them; from the cosines of all morphemes with a few hundred of
+them the embeddings come back but for a rotation (the Nystroem method, Williams and Seeger 2000), exactly where
+the few hundred span the space. The common direction is then removed, as all-but-the-top does (Mu and Viswanath
+2018), and the rest reduced to its principal components.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def _embeddings(cosines: Floats, landmarks: npt.NDArray[np.int64]) -> npt.NDArra
     own = cosines[landmarks].astype(np.float64)
     strengths, directions = np.linalg.eigh((own + own.T) / 2)
     kept = strengths > _SMALLEST
-    return cosines @ (directions[:, kept] / np.sqrt(strengths[kept]))
+    vectors: npt.NDArray[np.float64] = cosines @ (directions[:, kept] / np.sqrt(strengths[kept]))
+    return vectors
 
 
 def kiwi_vectors(*, width: int = 64, size: int = 0, landmarks: int = 400, seed: int = 0) -> WordVectors:

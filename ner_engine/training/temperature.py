@@ -74,9 +74,9 @@ def fit_curves(tagger: Tagger, sets: Sequence[tuple[Source, Sequence[Example]]])
             [right for _, right, _ in found],
             sample_weight=[weight * scale for _, _, weight in found],
         )
-        slope, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+        slope, intercept = round(float(fitted.coef_[0, 0]), 4), round(float(fitted.intercept_[0]), 4)
         if slope > 0:
-            curves[register] = (round(slope, 4), round(intercept, 4))
+            curves[register] = (slope, intercept)
     return ScoreCurves(curves)
 
 

@@ -22,16 +22,18 @@ class Vectors:
     values: Tensor
 
 
-def read_names(path: Path, *, table: str = "word") -> tuple[str, ...]:
-    """The names of a file of vectors, in its order. Raises ConfigError where there is none."""
+def _lines(path: Path, table: str) -> list[tuple[int, str]]:
+    """The lines of a file of vectors and their numbers, without a first one of ``count width``."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = [line.rstrip() for line in path.read_text(encoding="utf-8").splitlines()]
     except FileNotFoundError:
         raise ConfigError(f"features.vectors.{table}: expected a file; none there", path=path) from None
-    names = [line.split(" ", 1)[0] for line in lines]
-    if lines and lines[0].count(" ") == 1:
-        del names[0]
-    return tuple(dict.fromkeys(names))
+    return [(number, line) for number, line in enumerate(lines, 1) if number > 1 or line.count(" ") != 1]
+
+
+def read_names(path: Path, *, table: str = "word") -> tuple[str, ...]:
+    """The names of a file of vectors, in its order. Raises ConfigError where there is none."""
+    return tuple(dict.fromkeys(line.split(" ", 1)[0] for _, line in _lines(path, table)))
 
 
 def read_vectors(path: Path, *, table: str, width: int, extractor: FeatureExtractor) -> Vectors:
@@ -44,14 +46,8 @@ def read_vectors(path: Path, *, table: str, width: int, extractor: FeatureExtrac
         raise ConfigError(f"features.vectors: expected a table of the tagger's inputs; got {table!r}")
     names: list[str] = []
     values: list[list[float]] = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise ConfigError(f"features.vectors.{table}: expected a file; none there", path=path) from None
-    for number, line in enumerate(lines, 1):
-        name, *numbers = line.rstrip().split(" ")
-        if number == 1 and len(numbers) == 1:
-            continue
+    for number, line in _lines(path, table):
+        name, *numbers = line.split(" ")
         try:
             row = [float(n) for n in numbers]
         except ValueError:

@@ -112,7 +112,8 @@ class SourceConfig:
     part of it, and ``dev_share`` of that part goes to the dev set; both are drawn by a hash of the text, so that
     the same sentence always falls on the same side. ``repeat`` shows the source that often an epoch. ``counted``
     says that the counts in the gazetteers' tables are of this very source: a form counted once is hidden from
-    its sentences (leave one out), for otherwise every mention there would be a known one.
+    its sentences (leave one out), for otherwise every mention there would be a known one. ``taught = false``
+    keeps the teachers of ``DistillConfig`` out of a source: where they know less than its annotation does.
     """
 
     name: str = ""
@@ -130,6 +131,7 @@ class SourceConfig:
     counted: bool = False
     ids: list[str] = field(default_factory=list)
     raw: bool = False
+    taught: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,6 +402,8 @@ def _check_sources(recipe: Recipe, refuse: _Refuse) -> None:
                 refuse(f"{key}.raw", "false: only data.train may hold text without annotation", source.raw)
             if source.dev_share and part.startswith("data.also"):
                 refuse(f"{key}.dev_share", "0: another task is not scored", source.dev_share)
+            if source.raw and not source.taught:
+                refuse(f"{key}.taught", "true where the source is raw: nobody else says anything of it", False)
             if source.raw and source.dev_share:
                 refuse(f"{key}.dev_share", "0 for a raw source, which no score can be taken on", source.dev_share)
             if source.raw and not recipe.distill.teachers:

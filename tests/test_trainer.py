@@ -656,6 +656,16 @@ def test_the_teachers_word_holds_under_noise_where_the_units_are_as_many(
     assert trainer._mistyped(raw, blank, rng) == ([blank], 0)  # without it there would be nothing to learn
 
 
+def test_a_source_that_is_not_taught_keeps_its_annotation_to_itself(folder, tiny_bundle):
+    train = "data.train=[{path='train.jsonl', share=0.5}, {path='train.jsonl', share=0.7, taught=false}]"
+    prepared = _prepared(folder, *_student(folder, tiny_bundle, train))
+    (_, asked), (_, alone) = prepared.train
+    assert asked
+    assert all(example.soft is not None for example in asked)
+    assert alone
+    assert all(example.soft is None for example in alone)
+
+
 def test_a_missing_teacher_stops_the_training_at_once(folder):
     with pytest.raises(ConfigError, match=r"no bundle at .*runs/teacher; run `ner-engine distill`") as error:
         _prepared(folder, "distill.teachers=['runs/teacher']", "data.train=[{path='nowhere.jsonl'}]")

@@ -52,7 +52,7 @@ class Source:
     """Sentences of one origin, with the labels that origin does not annotate.
 
     ``counted``: the gazetteers' counts are of these sentences. ``raw``: nothing in them is annotated. ``task``
-    is the one its labels belong to; ``""`` is the main one.
+    is the one its labels belong to; ``""`` is the main one. ``taught``: teachers are asked about them.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Source:
     counted: bool = False
     raw: bool = False
     task: str = ""
+    taught: bool = True
 
     def digest(self) -> str:
         """SHA-256 over texts and spans, in order."""
@@ -167,7 +168,15 @@ def load_source(config: SourceConfig, root: Path, labels: Sequence[str]) -> Sour
         renamed = [Sentence(s.text, (), s.id) for s in sentences]
     else:
         renamed = [_rename(s, config.labels, labels, name) for s in sentences]
-    return Source(name, tuple(renamed), tuple(config.unknown), config.repeat, config.counted, config.raw)
+    return Source(
+        name,
+        tuple(renamed),
+        tuple(config.unknown),
+        config.repeat,
+        config.counted,
+        config.raw,
+        taught=config.taught,
+    )
 
 
 def _rename(sentence: Sentence, names: Mapping[str, str], labels: Sequence[str], source: str) -> Sentence:

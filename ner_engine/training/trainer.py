@@ -220,7 +220,8 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
         torch.set_num_threads(recipe.training.threads)
         teachers = load_teachers([root / name for name in recipe.distill.teachers])
         train_examples = tuple(
-            (source, tuple(taught(examples, teachers, tags))) for source, examples in train_examples
+            (source, tuple(taught(examples, teachers, tags)) if source.taught else examples)
+            for source, examples in train_examples
         )
     return Prepared(
         recipe,

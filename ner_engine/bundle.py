@@ -71,7 +71,7 @@ class Bundle:
         """The closed vocabularies."""
         path = self.path / "vocabularies.json"
         try:
-            return Vocabularies.from_json(path.read_text(encoding="utf-8"))
+            return Vocabularies.from_json(path.read_bytes().decode("utf-8", "surrogatepass"))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BundleError(f"{path}: expected lists of syllables, tags and classes; {error!r}") from None
 

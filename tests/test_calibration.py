@@ -245,7 +245,7 @@ def test_sharper_scores_are_divided_by_as_much_more(tiny):
     try:
         found = {}
         for steps in (0, 3):
-            tagger.load_state_dict(scaled_state(whole, 3 * 1.1**-steps))
+            tagger.load_state_dict(scaled_state(whole, 1.1**-steps))
             found[steps] = fit_temperature(tagger, [(source, examples)])
     finally:
         tagger.load_state_dict(whole)
@@ -262,11 +262,11 @@ def test_sharper_scores_are_divided_by_as_much_more(tiny):
 def engine_with(tiny_bundle, tmp_path):
     """The tiny bundle's engine with other curves in its manifest; without any where nothing is given."""
 
-    def make(*calibration):
+    def make(**calibration):
         path = Path(shutil.copytree(tiny_bundle, tmp_path / str(len(list(tmp_path.iterdir())))))
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         assert manifest.pop("calibration") == {}
-        manifest |= {"calibration": value for value in calibration}
+        manifest |= calibration
         (path / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
         return load(path)
 
@@ -282,8 +282,10 @@ def test_an_older_bundle_has_the_scores_it_had(engine_with, tiny_bundle):
 
 def test_curves_mend_the_scores_and_no_answer(engine_with):
     texts = [*sorted({s.text for s in tiny_sentences()}), SPOKEN, WRITTEN, "홍대에 간다"]
-    plain, mended = (list(engine.pipe(texts)) for engine in (engine_with(), engine_with(CURVES.to_dict())))
-    changed = {register: 0 for register in REGISTERS}
+    plain, mended = (
+        list(engine.pipe(texts)) for engine in (engine_with(), engine_with(calibration=CURVES.to_dict()))
+    )
+    changed = dict.fromkeys(REGISTERS, 0)
     for text, before, after in zip(texts, plain, mended, strict=True):
         assert [dataclasses.replace(e, score=0) for e in before] == [
             dataclasses.replace(e, score=0) for e in after
@@ -297,7 +299,7 @@ def test_curves_mend_the_scores_and_no_answer(engine_with):
 
 @pytest.mark.parametrize("intercept", [-9.0, 9.0])
 def test_min_score_is_of_the_mended_score(engine_with, intercept):
-    plain, mended = engine_with(), engine_with({"spoken": [0.1, intercept]})
+    plain, mended = engine_with(), engine_with(calibration={"spoken": [0.1, intercept]})
     assert len(plain.extract(SPOKEN)) == 2
     least = 0.5 if intercept < 0 else 0.9995
     assert all((e.score >= least) == (intercept < 0) for e in plain.extract(SPOKEN))
@@ -308,7 +310,7 @@ def test_min_score_is_of_the_mended_score(engine_with, intercept):
 @pytest.mark.parametrize("values", [None, [1, 2], {"spoken": [0, 1]}, {"spoken": 1}])
 def test_a_malformed_manifest_is_refused(engine_with, values):
     with pytest.raises(BundleError, match="calibration: expected"):
-        engine_with(values)
+        engine_with(calibration=values)
 
 
 def test_a_run_fits_curves_and_its_bundle_carries_them(tmp_path, monkeypatch):

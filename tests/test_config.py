@@ -248,7 +248,10 @@ TAUGHT = MINIMAL + "[distill]\nteachers = ['runs/t']\n"
         ("data.dev=[{path='말', raw=true}]", "data.dev[0].raw: expected false: only data.train may hold text"),
         ("data.test=[{path='말', raw=true}]", "data.test[0].raw: expected false"),
         ("data.train=[{path='말', raw=true, dev_share=0.1}]", "data.train[0].dev_share: expected 0 for a raw"),
-        ("data.train=[{path='말', raw=true, taught=false}]", "data.train[0].taught: expected true where the source"),
+        (
+            "data.train=[{path='말', raw=true, taught=false}]",
+            "data.train[0].taught: expected true where the source",
+        ),
         (
             "data.also=[{name='n', labels=['A'], train=[{path='말', raw=true}]}]",
             "data.also[0].train[0].raw: expected false",

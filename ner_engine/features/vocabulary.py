@@ -49,11 +49,11 @@ class Vocabularies:
     word: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        """As a JSON object of lists; lone surrogates survive as escapes."""
+        """As a JSON object of lists, for UTF-8 that lets lone surrogates pass."""
         return json.dumps(
             {"syllable": self.syllable, "pos": self.pos, "semantic": self.semantic, "word": self.word},
             indent=0,
-            ensure_ascii=True,
+            ensure_ascii=False,
         )
 
     @classmethod

@@ -104,7 +104,7 @@ def build_bundle(prepared: Prepared, result: Result, target: Path, *, command: s
         files: dict[str, bytes | Path] = {
             "weights.safetensors": weights,
             "graph.onnx": build_graph(weights, recipe.network, prepared.shape),
-            "vocabularies.json": prepared.extractor.vocabularies.to_json().encode(),
+            "vocabularies.json": prepared.extractor.vocabularies.to_json().encode("utf-8", "surrogatepass"),
             "metrics.json": (json.dumps({**metrics, "history": result.history}, indent=2) + "\n").encode(),
             "CARD.md": card(prepared, result, command=command, version=__version__).encode(),
         }

@@ -215,7 +215,7 @@ def test_the_bundle_gives_the_emissions_of_its_weights(trained, tmp_path, quanti
     spread = float(true.std())
     for row, n in enumerate(batch.lengths):
         # an LSTM's states are rounded to 255 steps, which the twin's are not
-        close = 1e-4 if quantise == "none" else 0.05 * spread
+        close, near = (1e-4, 1e-4) if quantise == "none" else (0.05 * spread, 0.2 * spread)
         np.testing.assert_allclose(got[row, :n], same[row, :n], atol=close)
         np.testing.assert_allclose(
             got[row, :n], true[row, :n], atol=close if quantise == "none" else 0.2 * spread
@@ -265,7 +265,7 @@ def kiwi(monkeypatch):
     units = rng.normal(size=(COUNT, RANK)) + 2
     units /= np.linalg.norm(units, axis=1, keepdims=True)
     numbers = np.sort(rng.choice(3 * COUNT, COUNT, replace=False)).tolist()
-    words = [(f"말{i}가A", "NNG") for i in range(COUNT)]
+    words = [(f"{chr(0xAC00 + i)}A", "NNG") for i in range(COUNT)]
     # nothing that can stand in a file of vectors, and a second sense of a word
     words[4], words[5], words[9] = ("", "NNG"), ("두 말", "NNP"), (words[8][0], "NNP")
 

@@ -9,11 +9,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the train extra")
 
-from ner_engine.bundle import load_bundle  # noqa: E402
+import ner_engine.training.teacher as teacher_module  # noqa: E402
+from ner_engine.bundle import load_bundle, read_tensors  # noqa: E402
 from ner_engine.config import FeatureConfig  # noqa: E402
 from ner_engine.engine import Engine  # noqa: E402
 from ner_engine.errors import BundleError, ConfigError  # noqa: E402
 from ner_engine.features import FeatureExtractor  # noqa: E402
+from ner_engine.network.quantise import quantised  # noqa: E402
 from ner_engine.scheme import tags_to_spans  # noqa: E402
 from ner_engine.spans import OPEN, Sentence, Span  # noqa: E402
 from ner_engine.training.data import encode  # noqa: E402
@@ -47,6 +49,20 @@ def test_a_teacher_says_what_its_bundle_says(teacher, tiny_bundle):
             ]
             assert spans == [e.span for e in engine.extract(texts[i])]
     assert sorted(seen) == list(range(len(texts)))
+
+
+def test_a_teacher_may_be_stored_as_integers(teacher, tiny_bundle, monkeypatch):
+    tables = [column.table for column in teacher.extractor.columns]
+    monkeypatch.setattr(
+        teacher_module,
+        "read_tensors",
+        lambda path: quantised(read_tensors(path), load_bundle(tiny_bundle).network, tables),
+    )
+    coarse = load_teacher(tiny_bundle)
+    encoded = teacher.extractor.encode_many(s.text for s in tiny_sentences())
+    for (rows, fine), (same, rough) in zip(teacher.posteriors(encoded), coarse.posteriors(encoded), strict=True):
+        assert rows == same
+        assert 0 < (fine.marginals - rough.marginals).abs().max() < 0.1
 
 
 def test_each_example_gets_its_own_word(teacher):

@@ -16,6 +16,7 @@ from ner_engine.bundle import find_bundle, load_bundle, read_tensors
 from ner_engine.errors import BundleError, ConfigError
 from ner_engine.features import Encoded, FeatureExtractor, pad
 from ner_engine.network.crf import Posterior
+from ner_engine.network.quantise import dequantised
 from ner_engine.network.tagger import Shape, Tagger
 from ner_engine.spans import Morpheme
 from ner_engine.tokenizers import load_tokenizer
@@ -128,8 +129,9 @@ def load_teacher(name: str | Path) -> Teacher:
     )
     extractor = FeatureExtractor(bundle.features, tokenizer, bundle.vocabularies(), bundle.gazetteer())
     tagger = Tagger(bundle.network, Shape(extractor.columns, extractor.flag_count, bundle.tags, bundle.scheme))
-    arrays = read_tensors(bundle.path / "weights.safetensors")
-    tagger.load_state_dict({k: torch.from_numpy(v.astype(np.float32)) for k, v in arrays.items()})
+    stored = read_tensors(bundle.path / "weights.safetensors")
+    arrays = dequantised(stored, bundle.network, [column.table for column in extractor.columns])
+    tagger.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
     tagger.eval()
     return Teacher(bundle.name, tagger, extractor)
 

@@ -410,12 +410,12 @@ def test_texts_without_visible_characters_are_no_examples():
     assert encode(_extractor(), [Sentence(""), Sentence(" \t\n")], tags=TAGS, scheme="BIOES") == []
 
 
-def test_spans_between_the_borders_of_units_are_counted_in_one_warning(caplog):
+def test_spans_between_the_borders_of_units_stay_open_and_are_counted_in_one_warning(caplog):
     extractor = _extractor(unit="morpheme", inputs={"syllable": 4, "morpheme": 4})
     sentences = [marked("<서연:PS>이랑 <광화문:LC>"), marked("<하준:PS>아 안녕")]
     with caplog.at_level(logging.WARNING):
         examples = encode(extractor, sentences, tags=TAGS, scheme="BIOES")
-    assert [[TAGS[i] for i in e.tags] for e in examples] == [["O", "S-LC"], ["O", "O"]]
+    assert [[TAGS[i] if i >= 0 else OPEN for i in e.tags] for e in examples] == [["?", "S-LC"], ["?", "O"]]
     assert [r.message for r in caplog.records] == [
         "2 entities do not fall on the borders of units and cannot be tagged"
     ]

@@ -244,7 +244,8 @@ def encode(
 ) -> list[Example]:
     """Sentences as examples; long ones are cut at units outside any entity where ``max_units`` is given.
 
-    Spans that do not fall on unit borders cannot be tagged: they are left out and counted in one warning.
+    Spans that do not fall on unit borders cannot be tagged: the units they touch stay open, and one warning
+    counts them.
     """
     examples: list[Example] = []
     lost = 0
@@ -296,9 +297,8 @@ def encode_sentence(
     known = (span for span in sentence.entities if span.label != OPEN)
     spans, misaligned = extractor.spans_to_units(encoded, known)
     row = np.array([index[t] for t in spans_to_tags(len(encoded), spans, scheme=scheme)], dtype=np.int64)
-    for span in sentence.entities:
-        if span.label == OPEN:
-            row[(encoded.starts < span.end) & (encoded.ends > span.start)] = -1
+    for span in (*misaligned, *(s for s in sentence.entities if s.label == OPEN)):
+        row[(encoded.starts < span.end) & (encoded.ends > span.start)] = -1
     examples = []
     for first, last in _pieces(row, max_units):
         part = encoded

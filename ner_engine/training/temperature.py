@@ -19,7 +19,6 @@ from ner_engine.errors import MissingExtra
 from ner_engine.network.tagger import Tagger
 from ner_engine.runtime.calibration import REGISTERS, ScoreCurves, logit, register_of
 from ner_engine.scheme import tags_to_spans
-from ner_engine.spans import OPEN
 from ner_engine.training.data import Example, Source, collate
 
 __all__ = ["fit_curves", "fit_temperature", "scaled_state"]
@@ -93,7 +92,7 @@ class _Judged:
 def _judged(
     tagger: Tagger, source: Source, examples: Sequence[Example], temperatures: Sequence[float]
 ) -> list[_Judged]:
-    usable = [e for e in examples if len(e.tags) and not any(s.label == OPEN for s in e.sentence.entities)]
+    usable = [e for e in examples if len(e.tags) and (e.tags >= 0).all()]
     ordered = sorted(usable, key=lambda example: len(example.tags))
     parts = (ordered[at : at + BATCH] for at in range(0, len(ordered), BATCH))
     return [judged for part in parts for judged in _judged_batch(tagger, source, part, temperatures)]

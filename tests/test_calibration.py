@@ -47,6 +47,7 @@ def _sigmoid(x):
         ("정부는 어제 발표했다.", "written"),
         ("그는 “가겠다.”\n", "written"),
         ("맛있습니다!!", "written"),
+        ("\u1112\u1162\u11bb\u1103\u1161", "written"),  # 했다, decomposed
         ("다", "written"),
         ("가" * 5000 + "다", "written"),
         ("간다고 했어", "spoken"),

@@ -666,6 +666,11 @@ def test_a_source_that_is_not_taught_keeps_its_annotation_to_itself(folder, tiny
     assert all(example.soft is None for example in alone)
 
 
+def test_a_frozen_table_that_no_input_has_is_refused(folder):
+    with pytest.raises(ConfigError, match=r"network\.frozen: expected some of .*word; got 'wrod'"):
+        _prepared(folder, "network.frozen=['wrod']")
+
+
 def test_a_missing_teacher_stops_the_training_at_once(folder):
     with pytest.raises(ConfigError, match=r"no bundle at .*runs/teacher; run `ner-engine distill`") as error:
         _prepared(folder, "distill.teachers=['runs/teacher']", "data.train=[{path='nowhere.jsonl'}]")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ _FARTHEST = 36.0  # the log odds of the last probabilities that a float tells fr
 
 def register_of(text: str) -> str:
     """``"written"`` for a text whose last word ends in -다, else ``"spoken"``."""
-    return "written" if _WRITTEN.search(text, max(0, len(text) - 10)) else "spoken"
+    ending = unicodedata.normalize("NFC", text[-12:])
+    return "written" if _WRITTEN.search(ending) else "spoken"
 
 
 def logit(probability: float) -> float:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ner_engine.errors import MissingExtra, TrainingError
 from ner_engine.features.extractor import word_key
+from ner_engine.features.units import FINALS
 from ner_engine.training.word_vectors import WordVectors
 
 __all__ = ["kiwi_vectors"]
@@ -23,6 +24,9 @@ __all__ = ["kiwi_vectors"]
 _ALL = 300_000  # more than Kiwi knows; it sets aside memory for as many
 _FREQUENT = 20_000  # Kiwi numbers morphemes by their frequency, nearly
 _SMALLEST = 1e-3  # of an eigenvalue that is not an error of rounding
+
+# loose final consonants, which Kiwi's model holds as conjoining jamo (ᆫ다), as the tokenizers write them (ㄴ다)
+_AS_ANALYSERS_WRITE = str.maketrans({chr(0x11A8 + i): letter for i, letter in enumerate(FINALS)})
 
 Floats = npt.NDArray[np.float32]
 
@@ -78,7 +82,7 @@ def kiwi_vectors(*, width: int = 64, size: int = 0, landmarks: int = 400, seed: 
     rows: dict[str, int] = {}
     for number in numbers.tolist():
         form, tag = named[number].form, named[number].tag
-        key = word_key(form, tag)
+        key = word_key(form.translate(_AS_ANALYSERS_WRITE), tag)
         if form and not any(c.isspace() for c in key):
             rows.setdefault(key, number)
     names = tuple(rows)[: size or None]

@@ -25,7 +25,7 @@ from torch import Tensor
 from ner_engine.config import Recipe, to_dict
 from ner_engine.datasets.noise import chat_endings, jamo_typos, random_spaces, remove_spaces
 from ner_engine.errors import ConfigError, TrainingError
-from ner_engine.features import FeatureExtractor, Gazetteer
+from ner_engine.features import INPUTS, FeatureExtractor, Gazetteer
 from ner_engine.network.tagger import Shape, Tagger
 from ner_engine.runtime.calibration import ScoreCurves
 from ner_engine.scheme import tag_list, tags_to_spans
@@ -165,6 +165,10 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
         raise ConfigError("data.dev: early stopping needs at least one dev sentence; got none")
     dictionary = root / recipe.features.user_dictionary if recipe.features.user_dictionary else None
     tokenizer = load_tokenizer(recipe.features.tokenizer, user_dictionary=dictionary)
+    tables = {table for of_input in INPUTS.values() for table in of_input}
+    for name in recipe.network.frozen:
+        if name not in tables:
+            raise ConfigError(f"network.frozen: expected some of {', '.join(sorted(tables))}; got {name!r}")
     gazetteer = None
     if "gazetteer" in recipe.features.inputs:
         gazetteer = Gazetteer.build(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -4,9 +4,11 @@
 
     python benchmarks/reexport.py ko-chat /tmp/ko-chat-int8
     python benchmarks/reexport.py models/mine /tmp/mine --quantise none
+    python benchmarks/reexport.py runs/mine models/mine --quantise keep --notes mine.toml
     ner-engine evaluate /tmp/ko-chat-int8 corpus/chat-ko/dev.jsonl
 
-For measuring what a form costs and saves without training again. Needs the ``train`` extra.
+For measuring what a form costs and saves without training again; or, with ``keep``, to write a recipe's notes, which
+say what was measured of the finished bundle, into its card. Needs the ``train`` extra.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ner_engine.bundle import load_bundle, publish, read_tensors
+from ner_engine.bundle import Bundle, load_bundle, publish, read_tensors
+from ner_engine.config import load_recipe
 from ner_engine.errors import NerEngineError
 from ner_engine.features import FeatureExtractor
 from ner_engine.network.export import build_graph
@@ -28,12 +31,32 @@ from ner_engine.network.quantise import dequantised, quantised
 from ner_engine.network.tagger import Shape
 from ner_engine.tokenizers import load_tokenizer
 
+HEADING = "## Ablations\n"
 
-def reexport(name: str, target: Path, *, quantise: str) -> tuple[int, int]:
-    """Write the bundle; the bytes of the old one and of the new one."""
+
+def reexport(name: str, target: Path, *, quantise: str, notes: str = "") -> tuple[int, int]:
+    """Write the bundle; the bytes of the old one and of the new one. ``notes`` replaces the card's, if any."""
+    bundle = load_bundle(name)
+    files: dict[str, bytes | Path] = {key: bundle.path / key for key in bundle.manifest["files"]}
+    manifest = {k: v for k, v in bundle.manifest.items() if k not in ("format", "files")}
+    card = (bundle.path / "CARD.md").read_text(encoding="utf-8")
+    if notes:
+        card = f"{card.partition(HEADING)[0].rstrip()}\n\n{HEADING}\n{notes.strip()}\n"
+        manifest["recipe"] = {**manifest["recipe"], "notes": notes}
+    with tempfile.TemporaryDirectory() as folder:
+        if quantise != "keep":
+            files |= _in_form(bundle, quantise, Path(folder))
+            stored = {"int8": "int8 and float16", "none": "float16"}[quantise]
+            card = re.sub(r"stored as [\w ]+", f"stored as {stored}", card)
+            manifest["recipe"] = {**manifest["recipe"], "export": {"quantise": quantise}}
+        publish(target, {**files, "CARD.md": card.encode()}, manifest)
+    return bundle.size_bytes(), load_bundle(target).size_bytes()
+
+
+def _in_form(bundle: Bundle, quantise: str, folder: Path) -> dict[str, bytes | Path]:
+    """The weights in a form, written into ``folder``, and the graph over them."""
     from safetensors.numpy import save_file
 
-    bundle = load_bundle(name)
     extractor = FeatureExtractor(
         bundle.features, load_tokenizer("syllable"), bundle.vocabularies(), bundle.gazetteer()
     )
@@ -44,21 +67,9 @@ def reexport(name: str, target: Path, *, quantise: str) -> tuple[int, int]:
     else:
         arrays = {key: values.astype(np.float16) for key, values in state.items()}
     shape = Shape(extractor.columns, extractor.flag_count, bundle.tags, bundle.scheme)
-    with tempfile.TemporaryDirectory() as folder:
-        weights = Path(folder) / "weights.safetensors"
-        save_file(arrays, str(weights))
-        files: dict[str, bytes | Path] = {key: bundle.path / key for key in bundle.manifest["files"]}
-        card = (bundle.path / "CARD.md").read_text(encoding="utf-8")
-        stored = {"int8": "int8", "none": "float16"}[quantise]
-        files |= {
-            "weights.safetensors": weights,
-            "graph.onnx": build_graph(weights, bundle.network, shape),
-            "CARD.md": re.sub(r"stored as \w+", f"stored as {stored}", card).encode(),
-        }
-        manifest = {k: v for k, v in bundle.manifest.items() if k not in ("format", "files")}
-        manifest["recipe"] = {**manifest["recipe"], "export": {"quantise": quantise}}
-        publish(target, files, manifest)
-    return bundle.size_bytes(), load_bundle(target).size_bytes()
+    weights = folder / "weights.safetensors"
+    save_file(arrays, str(weights))
+    return {"weights.safetensors": weights, "graph.onnx": build_graph(weights, bundle.network, shape)}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,10 +77,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write a bundle's weights in another form.")
     parser.add_argument("bundle", help="bundle name or path")
     parser.add_argument("target", type=Path, help="a new directory, or a bundle to replace")
-    parser.add_argument("--quantise", choices=["int8", "none"], default="int8", help="default: %(default)s")
+    parser.add_argument(
+        "--quantise", choices=["int8", "none", "keep"], default="int8", help="default: %(default)s"
+    )
+    parser.add_argument("--notes", type=Path, metavar="RECIPE.toml", help="recipe whose notes go into the card")
     given = parser.parse_args(argv)
     try:
-        before, after = reexport(given.bundle, given.target, quantise=given.quantise)
+        notes = load_recipe(given.notes).notes if given.notes else ""
+        before, after = reexport(given.bundle, given.target, quantise=given.quantise, notes=notes)
     except NerEngineError as error:
         sys.stderr.write(f"reexport.py: {error}\n")
         return 1

@@ -7,8 +7,8 @@
     python benchmarks/reexport.py runs/mine models/mine --quantise keep --notes mine.toml
     ner-engine evaluate /tmp/ko-chat-int8 corpus/chat-ko/dev.jsonl
 
-For measuring what a form costs and saves without training again; or, with ``keep``, to write a recipe's notes, which
-say what was measured of the finished bundle, into its card. Needs the ``train`` extra.
+For measuring what a form costs and saves without training again; or, with ``keep``, to write a recipe's notes
+(what was measured of the finished bundle) into its card. Needs the ``train`` extra.
 """
 
 from __future__ import annotations

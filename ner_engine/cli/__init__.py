@@ -20,6 +20,7 @@ from ner_engine.cli.extract import extract
 from ner_engine.cli.label import label
 from ner_engine.cli.models import app as models_app
 from ner_engine.cli.pretrain import pretrain
+from ner_engine.cli.rules import app as rules_app
 from ner_engine.cli.train import train
 from ner_engine.cli.vectors import vectors
 from ner_engine.errors import NerEngineError
@@ -45,6 +46,7 @@ app.command(name="evaluate")(evaluate_command)
 corpus_app.command()(label)
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(models_app, name="models")
+app.add_typer(rules_app, name="rules")
 
 
 def _version(wanted: bool) -> None:

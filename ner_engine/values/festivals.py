@@ -1,14 +1,16 @@
 """Named days: holidays, 명절, 절기, dog days and the days everybody keeps; a name and a year in, days out.
 
-Lunar ones follow korean-lunar-calendar, days off and substitute days the package holidays; both are imported when
-first asked. A year without such a day (beyond the lunar tables) gives None.
+Lunar ones follow korean-lunar-calendar, which is imported when first asked. Days off and substitute days stand
+in ``public_holidays.tsv``, written from the package holidays by ``benchmarks/public_holidays.py`` and read when
+first asked. A year without such a day (beyond the tables, which end in 2050) gives None.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
+from importlib.resources import files
 
 from ner_engine.values.calendar import (
     SOLAR_TERMS,
@@ -63,8 +65,7 @@ _TRUE_NAMES = {
 
 NAMES = {name: name for name in (*_FIXED, *_LUNAR, *_MOVING, *SOLAR_TERMS)} | _TRUE_NAMES
 _LONGEST = max(map(len, NAMES))
-_OFFICIAL = {"크리스마스": "기독탄신일", "신정": "신정연휴"}  # what the package holidays calls them
-_FIRST_YEAR = 1948  # of the republic, and of the table of holidays
+_OFFICIAL = {"크리스마스": "기독탄신일", "신정": "신정연휴"}  # what the table calls them
 
 
 def names_at(s: str, at: int) -> Iterator[tuple[str, int]]:
@@ -104,14 +105,20 @@ def _moving(name: str, year: int) -> date | None:
     return dog_day(name, year)
 
 
-@lru_cache(maxsize=64)
-def days_off(year: int) -> dict[date, str]:
-    """Public holidays of a year in South Korea and their official names, substitute days among them."""
-    if year < _FIRST_YEAR:
-        return {}
-    from holidays import country_holidays
+@cache
+def _public_holidays() -> Mapping[int, Mapping[date, str]]:
+    years: dict[int, dict[date, str]] = {}
+    table = files("ner_engine.values").joinpath("public_holidays.tsv").read_text(encoding="utf-8")
+    for line in table.splitlines():
+        day, _, name = line.partition("\t")
+        at = date.fromisoformat(day)
+        years.setdefault(at.year, {})[at] = name
+    return years
 
-    return dict(country_holidays("KR", years=year, language="ko"))
+
+def days_off(year: int) -> Mapping[date, str]:
+    """Public holidays of a year in South Korea with their official names; substitute days too. 1948 to 2050."""
+    return _public_holidays().get(year, {})
 
 
 def standard_name(official: str) -> str:

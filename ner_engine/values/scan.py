@@ -164,7 +164,8 @@ class _Scan:
                 return self._take(Decimal(values[0]), Decimal(values[1]), at + 2, digits=False)
         after = self.s[at + 1 : at + 2]
         named = after != "" and (after in _PLACES or after in _BIGS)
-        if at > self.end and not named and ((c == "일" and after) or "가" <= after <= "힣"):
+        money = self.s[at + 1 : at + 3].lstrip().startswith("원")  # 오만 일 원
+        if at > self.end and not (named or money) and ((c == "일" and after) or "가" <= after <= "힣"):
             return False  # 백 이상, 백 일 동안
         if self.end and c == "이" and after in tuple("상하내외면"):
             return False  # 백이상

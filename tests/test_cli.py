@@ -108,6 +108,25 @@ def test_the_version():
 # extract
 
 
+def test_the_clock_of_extracted_values_is_fixed_with_now():
+    text = "모레 오후 세 시요"
+    options = ("--json", "--now", "2026-07-23T17:00")
+    (row,) = _rows(run("extract", *options, text).stdout)
+    assert [e["value"]["value"] for e in row["entities"]] == ["2026-07-25", "15:00"]
+    (bare,) = _rows(run("extract", *options, "--no-values", text).stdout)
+    assert [e["value"] for e in bare["entities"]] == [None, None]
+    assert [e["text"] for e in bare["entities"]] == ["모레", "오후 세 시"]
+
+
+def test_a_clock_that_is_none_is_wrong_use(ne):
+    code, out, err = ne("extract", "--now", "글피", "네")
+    assert (code, out) == (2, "")
+    assert "--now" in err
+    assert "expected a date and time such as 2026-07-23T17:00; got '글피'" in " ".join(
+        err.replace("│", " ").split()
+    )
+
+
 def test_a_text_is_one_line_of_json(tiny_bundle):
     result = run("extract", "-b", tiny_bundle, BUSAN)
     assert result.exit_code == 0

@@ -9,6 +9,7 @@ import re
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -86,6 +87,11 @@ def extract(
     ] = 0.0,
     batch_size: Annotated[int, typer.Option(min=1, help="Texts a batch.")] = 64,
     threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
+    now: Annotated[
+        str | None,
+        typer.Option(metavar="ISO", help="The clock that values are counted from, such as 2026-07-23T17:00."),
+    ] = None,
+    values: Annotated[bool, typer.Option("--values/--no-values", help="Say what entities mean.")] = True,
     as_json: Annotated[
         bool | None,
         typer.Option("--json/--plain", help="JSON Lines or coloured text (default: by terminal)."),
@@ -93,13 +99,17 @@ def extract(
 ) -> None:
     """Extract entities.
 
-    Example: ner-engine extract "내일 저녁 7시에 강남역에서 김민수랑 파스타 먹자"
+    \b
+    Examples:
+      ner-engine extract "내일 저녁 7시에 강남역에서 김민수랑 파스타 먹자"
+      ner-engine extract --json --now 2026-07-23T17:00 "모레 오후 세 시요"
     """
     import ner_engine
 
+    clock = _clock(now)
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
-    engine = ner_engine.load(bundle, threads=threads)
+    engine = ner_engine.load(bundle, threads=threads, values=values)
     json_lines = not sys.stdout.isatty() if as_json is None else as_json
     waiting: deque[dict[str, Any]] = deque()
 
@@ -108,7 +118,8 @@ def extract(
             waiting.append(record)
             yield record["text"]
 
-    for entities in engine.pipe(texts(), batch_size=batch_size, labels=label, min_score=min_score):
+    found = engine.pipe(texts(), batch_size=batch_size, labels=label, min_score=min_score, now=clock)
+    for entities in found:
         record = waiting.popleft()
         if json_lines:
             record["entities"] = [entity.to_dict() for entity in entities]
@@ -116,6 +127,15 @@ def extract(
             typer.echo(json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace"))
         else:
             _show(record["text"], entities)
+
+
+def _clock(now: str | None) -> datetime | None:
+    try:
+        return None if now is None else datetime.fromisoformat(now)
+    except ValueError:
+        raise typer.BadParameter(
+            f"expected a date and time such as 2026-07-23T17:00; got {now!r}", param_hint="--now"
+        ) from None
 
 
 _COLOURS = {

@@ -198,3 +198,10 @@ def test_long_texts_have_no_value(unit):
         text = (unit * length)[:length]
         for label in ("", "DT", "QT"):
             assert parse(text, label=label, now=NOW) is None
+
+
+def test_the_same_instant_in_two_zones_is_remembered_apart():
+    instant = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)  # in Seoul it is the 26th already
+    here, there = (parse("내일", label="DT", now=instant, timezone=zone) for zone in ("Asia/Seoul", "UTC"))
+    assert [here.iso, there.iso] == ["2026-11-27", "2026-11-26"]
+    assert parse("내일", label="DT", now=instant, timezone="Asia/Seoul") == here

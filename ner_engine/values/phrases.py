@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from ner_engine.josa import final_consonant
 from ner_engine.values.clock import SEOUL, Clock, Prefer
@@ -31,7 +32,7 @@ from ner_engine.values.types import (
     Value,
 )
 
-__all__ = ["DATE_LABELS", "TIME_LABELS", "VALUED_LABELS", "parse", "parse_at"]
+__all__ = ["DATE_LABELS", "TIME_LABELS", "VALUED_LABELS", "parse", "parse_at", "remembered"]
 
 DATE_LABELS = frozenset(("DT", "DAT", "DUR"))
 TIME_LABELS = frozenset(("TI", "TIM"))
@@ -81,7 +82,17 @@ def parse_at(text: str, clock: Clock, *, label: str = "", following: str = "") -
     core = unicodedata.normalize("NFC", text).strip(_EDGES)
     if core[:1] + core[-1:] in _BRACKETS:
         core = core[1:-1].strip(_EDGES)
-    if label in DATE_LABELS and (label == "DUR" or _LASTING.match(following)):
+    lasts = label == "DUR" or bool(_LASTING.match(following))
+    return remembered(core, clock, f"{clock.now.isoformat()} {clock.now.tzinfo}", label, lasts)
+
+
+@lru_cache(maxsize=4096)
+def remembered(core: str, clock: Clock, wall: str, label: str, lasts: bool) -> Value | None:
+    """The value of a stripped text; a batch says 하나 and 오늘 again and again by the same clock.
+
+    ``wall`` is what the clock shows: two of the same instant in different zones are equal, but not alike.
+    """
+    if label in DATE_LABELS and lasts:
         lasting = _first_of(core, lambda s: _duration(s, clock))
         if lasting is not None:
             return lasting

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from ner_engine.cli.clock import fixed_clock
 from ner_engine.spans import Entity
 
 __all__ = ["chat"]
@@ -68,16 +69,10 @@ def chat(
 
 
 def _clock(now: str | None) -> Callable[[], datetime]:
-    if now is None:
+    given = fixed_clock(now)
+    if given is None:
         return datetime.now
-    try:
-        fixed = datetime.fromisoformat(now)
-    except ValueError:
-        raise typer.BadParameter(
-            f"expected a date and time such as 2026-07-23T17:00; got {now!r}", param_hint="--now"
-        ) from None
-    # The bot compares with clock times of the shop, which have no zone.
-    fixed = fixed.replace(tzinfo=None)
+    fixed = given.replace(tzinfo=None)  # the bot compares with clock times of the shop, which have no zone
     return lambda: fixed
 
 

@@ -9,12 +9,12 @@ import re
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
 
+from ner_engine.cli.clock import fixed_clock
 from ner_engine.errors import DataError
 
 __all__ = ["extract", "read_texts"]
@@ -106,7 +106,7 @@ def extract(
     """
     import ner_engine
 
-    clock = _clock(now)
+    clock = fixed_clock(now)
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     engine = ner_engine.load(bundle, threads=threads, values=values)
@@ -127,15 +127,6 @@ def extract(
             typer.echo(json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace"))
         else:
             _show(record["text"], entities)
-
-
-def _clock(now: str | None) -> datetime | None:
-    try:
-        return None if now is None else datetime.fromisoformat(now)
-    except ValueError:
-        raise typer.BadParameter(
-            f"expected a date and time such as 2026-07-23T17:00; got {now!r}", param_hint="--now"
-        ) from None
 
 
 _COLOURS = {

@@ -39,8 +39,16 @@ def plain(number: Decimal) -> int | float:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def _readings(alternatives: tuple[Any, ...]) -> list[dict[str, Any]]:
-    return [{k: v for k, v in other.to_dict().items() if k != "alternatives"} for other in alternatives]
+def _described(kind: str, value: object, alternatives: tuple[Any, ...], **more: object) -> dict[str, Any]:
+    """The JSON of a value: what is said of it, without what is empty, and its other readings."""
+    out = {"kind": kind, "value": value}
+    out |= {key: said for key, said in more.items() if said is not None and said is not False and said != ""}
+    if alternatives:
+        out["alternatives"] = [
+            {key: said for key, said in other.to_dict().items() if key != "alternatives"}
+            for other in alternatives
+        ]
+    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +82,14 @@ class DateValue:
         return f"{self.start.isoformat()}/{self.end.isoformat()}"
 
     def to_dict(self) -> dict[str, Any]:
-        out: dict[str, Any] = {
-            "kind": self.kind,
-            "value": self.iso,
-            "grain": self.grain,
-            "from": self.start.isoformat(),
-            "to": self.end.isoformat(),
-        }
-        if self.name:
-            out["name"] = self.name
-        if self.open:
-            out["open"] = self.open
-        if self.alternatives:
-            out["alternatives"] = _readings(self.alternatives)
-        return out
+        return _described(
+            self.kind,
+            self.iso,
+            self.alternatives,
+            **{"grain": self.grain, "from": self.start.isoformat(), "to": self.end.isoformat()},
+            name=self.name,
+            open=self.open,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +117,9 @@ class TimeValue:
         return first if self.end is None else f"{first}/{self.end.isoformat(shape)}"
 
     def to_dict(self) -> dict[str, Any]:
-        out: dict[str, Any] = {"kind": self.kind, "value": self.iso, "grain": self.grain}
-        if self.day:
-            out["day"] = self.day
-        if self.open:
-            out["open"] = self.open
-        if self.alternatives:
-            out["alternatives"] = _readings(self.alternatives)
-        return out
+        return _described(
+            self.kind, self.iso, self.alternatives, grain=self.grain, day=self.day or None, open=self.open
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +141,7 @@ class MomentValue:
         return first if self.end is None else f"{first}/{self.end.isoformat(timespec=shape)}"
 
     def to_dict(self) -> dict[str, Any]:
-        out: dict[str, Any] = {"kind": self.kind, "value": self.iso, "grain": self.grain}
-        if self.open:
-            out["open"] = self.open
-        if self.alternatives:
-            out["alternatives"] = _readings(self.alternatives)
-        return out
+        return _described(self.kind, self.iso, self.alternatives, grain=self.grain, open=self.open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,16 +178,14 @@ class DurationValue:
         return f"P{days}" + (f"T{clock}" if clock else "") if days or clock else "PT0S"
 
     def to_dict(self) -> dict[str, Any]:
-        out: dict[str, Any] = {"kind": self.kind, "value": self.iso}
-        if self.nights:
-            out["nights"] = self.nights
-        if self.upper is not None:
-            out["upper"] = self.upper.iso
-        if self.approximate:
-            out["approximate"] = True
-        if self.alternatives:
-            out["alternatives"] = _readings(self.alternatives)
-        return out
+        return _described(
+            self.kind,
+            self.iso,
+            self.alternatives,
+            nights=self.nights or None,
+            upper=self.upper and self.upper.iso,
+            approximate=self.approximate,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +201,7 @@ class RecurrenceValue:
     alternatives: tuple[RecurrenceValue, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        out: dict[str, Any] = {"kind": self.kind, "value": self.rule}
-        if self.next is not None:
-            out["next"] = self.next.to_dict()
-        if self.alternatives:
-            out["alternatives"] = _readings(self.alternatives)
-        return out
+        return _described(self.kind, self.rule, self.alternatives, next=self.next and self.next.to_dict())
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,14 +216,9 @@ class NumberValue:
     alternatives: tuple[NumberValue, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        out: dict[str, Any] = {"kind": "ordinal" if self.ordinal else self.kind, "value": plain(self.value)}
-        if self.upper is not None:
-            out["upper"] = plain(self.upper)
-        if self.approximate:
-            out["approximate"] = True
-        if self.alternatives:
-            out["alternatives"] = _readings(self.alternatives)
-        return out
+        kind = "ordinal" if self.ordinal else self.kind
+        upper = None if self.upper is None else plain(self.upper)
+        return _described(kind, plain(self.value), self.alternatives, upper=upper, approximate=self.approximate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,19 +239,15 @@ class QuantityValue:
     alternatives: tuple[QuantityValue, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        out: dict[str, Any] = {
-            "kind": self.kind,
-            "value": plain(self.amount),
-            "unit": self.unit,
-            "dimension": self.dimension,
-        }
-        if self.upper is not None:
-            out["upper"] = plain(self.upper)
-        if self.approximate:
-            out["approximate"] = True
-        if self.alternatives:
-            out["alternatives"] = _readings(self.alternatives)
-        return out
+        return _described(
+            self.kind,
+            plain(self.amount),
+            self.alternatives,
+            unit=self.unit,
+            dimension=self.dimension,
+            upper=None if self.upper is None else plain(self.upper),
+            approximate=self.approximate,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,14 +262,14 @@ class MoneyValue:
     alternatives: tuple[MoneyValue, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        out: dict[str, Any] = {"kind": self.kind, "value": plain(self.amount), "currency": self.currency}
-        if self.upper is not None:
-            out["upper"] = plain(self.upper)
-        if self.approximate:
-            out["approximate"] = True
-        if self.alternatives:
-            out["alternatives"] = _readings(self.alternatives)
-        return out
+        return _described(
+            self.kind,
+            plain(self.amount),
+            self.alternatives,
+            currency=self.currency,
+            upper=None if self.upper is None else plain(self.upper),
+            approximate=self.approximate,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -615,7 +615,7 @@ def test_a_word_said_over_and_over_is_no_date(unit):
 
 def test_the_table_of_public_holidays_is_that_of_the_package():
     holidays = pytest.importorskip("holidays", reason="the package the table was written from")
-    for year in range(1948, 2050):
+    for year in range(1948, 2026):  # elections to come are guesses, which change with the package
         official = holidays.country_holidays("KR", years=year)
         assert set(days_off(year)) <= set(official)  # it may know of days announced since
         assert len(days_off(year)) > 8

@@ -261,8 +261,9 @@ def load(
 ) -> Engine:
     """Open a bundle by name (``"ko-chat"``, ``"ko-news"``) or path and make it ready to extract.
 
-    ``rules`` are dictionaries and patterns beside the tagger; with True (no bundle brings any yet) or False only
-    the tagger speaks. ``values=False`` leaves ``Entity.value`` empty. ``timezone`` (an IANA name) and ``prefer``
+    ``rules`` are dictionaries and patterns beside the tagger (``ner_engine.rules.read_rules`` reads them from
+    files); with True those the bundle brings, of which the shipped ones have none, with False none.
+    ``values=False`` leaves ``Entity.value`` empty. ``timezone`` (an IANA name) and ``prefer``
     (``"future"``, ``"past"``, ``"nearest"``) are how values are read where the text leaves it open. ``threads``
     is how many cores one call may use. Raises BundleError where the bundle cannot be used, ConfigError for an
     unknown time zone or preference.

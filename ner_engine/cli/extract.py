@@ -16,6 +16,7 @@ import typer
 
 from ner_engine.cli.clock import fixed_clock
 from ner_engine.errors import DataError
+from ner_engine.rules.merge import DEFAULT_POLICY, POLICIES
 
 __all__ = ["extract", "read_texts"]
 
@@ -92,6 +93,23 @@ def extract(
         typer.Option(metavar="ISO", help="The clock that values are counted from, such as 2026-07-23T17:00."),
     ] = None,
     values: Annotated[bool, typer.Option("--values/--no-values", help="Say what entities mean.")] = True,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Dictionary (.csv, .tsv, .jsonl), patterns (.toml), or 'builtin': the package's (repeatable).",
+        ),
+    ] = None,
+    policy: Annotated[
+        str,
+        typer.Option(help="Who is believed where the tagger and the rules differ: " + ", ".join(POLICIES) + "."),
+    ] = DEFAULT_POLICY,
+    ignore_spaces: Annotated[
+        bool, typer.Option("--ignore-spaces", help="Look dictionary entries up without regard to spaces.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say for every candidate why it is, or is not, in the answer.")
+    ] = False,
     as_json: Annotated[
         bool | None,
         typer.Option("--json/--plain", help="JSON Lines or coloured text (default: by terminal)."),
@@ -103,14 +121,26 @@ def extract(
     Examples:
       ner-engine extract "내일 저녁 7시에 강남역에서 김민수랑 파스타 먹자"
       ner-engine extract --json --now 2026-07-23T17:00 "모레 오후 세 시요"
+      ner-engine extract --rules menu.tsv --rules builtin --explain "아아 두 잔이요"
     """
     import ner_engine
+    from ner_engine.rules import read_rules
 
     clock = fixed_clock(now)
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
-    engine = ner_engine.load(bundle, threads=threads, values=values)
+    ruleset = read_rules(*rules or (), policy=policy, ignore_spaces=ignore_spaces)
+    engine = ner_engine.load(bundle, rules=ruleset, threads=threads, values=values)
     json_lines = not sys.stdout.isatty() if as_json is None else as_json
+    if explain:
+        for record in read_texts(inputs, stdin=sys.stdin):
+            why = engine.explain(record["text"], labels=label, min_score=min_score)
+            _echo(
+                json.dumps(record | why.to_dict(), ensure_ascii=False)
+                if json_lines
+                else f"{record['text']}\n{why}"
+            )
+        return
     waiting: deque[dict[str, Any]] = deque()
 
     def texts() -> Iterator[str]:
@@ -123,10 +153,14 @@ def extract(
         record = waiting.popleft()
         if json_lines:
             record["entities"] = [entity.to_dict() for entity in entities]
-            # a lone surrogate, or a byte that is no UTF-8, becomes the JSON escape of it
-            typer.echo(json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+            _echo(json.dumps(record, ensure_ascii=False))
         else:
             _show(record["text"], entities)
+
+
+def _echo(line: str) -> None:
+    """A line out; a lone surrogate, or a byte that is no UTF-8, becomes the JSON escape of it."""
+    typer.echo(line.encode("utf-8", "backslashreplace"))
 
 
 _COLOURS = {

@@ -3,7 +3,7 @@
 Python's ``re`` backtracks. A search is linear where the steps it can take from one place are bounded: every
 repetition needs an upper bound, except one that ends the expression (nothing after it can fail), and the bound
 on the steps must be small. It is counted back to front over the parsed expression, for each kind of next
-character.
+character. Where texts have a greatest length, that is the bound of the repetitions without one.
 """
 
 from __future__ import annotations
@@ -31,15 +31,17 @@ class _Objection(Exception):
     """Why the expression cannot be accepted."""
 
 
-def why_not_linear(regex: str, *, ignore_case: bool = False, most_steps: int = MOST_STEPS) -> str:
+def why_not_linear(
+    regex: str, *, ignore_case: bool = False, most_steps: int = MOST_STEPS, longest: int | None = None
+) -> str:
     """What makes searching for ``regex`` slower than linear, as a clause; ``""`` if nothing does.
 
-    An expression that ``re`` itself refuses or warns about is an objection too. Never raises.
+    ``longest`` is how long a text may be where that is known; a repetition cannot go on for longer. An expression that ``re`` itself refuses or warns about is an objection too. Never raises.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            steps = worst_steps(regex, ignore_case=ignore_case)
+            steps = worst_steps(regex, ignore_case=ignore_case, longest=longest)
     except _Objection as objection:
         return str(objection)
     except (re.error, OverflowError, RecursionError, Warning) as error:
@@ -50,7 +52,7 @@ def why_not_linear(regex: str, *, ignore_case: bool = False, most_steps: int = M
     return ""
 
 
-def worst_steps(regex: str, *, ignore_case: bool = False) -> int:
+def worst_steps(regex: str, *, ignore_case: bool = False, longest: int | None = None) -> int:
     """A bound on the characters compared from one place of any text, 10^9 at most.
 
     Raises ``re.error`` for no regular expression and an exception with the reason where there is no bound.
@@ -58,15 +60,16 @@ def worst_steps(regex: str, *, ignore_case: bool = False) -> int:
     tree = _parser.parse(regex, re.IGNORECASE if ignore_case else 0)
     if tree.getwidth()[0] == 0:
         raise _Objection("matches the empty text")
-    return _Counter(tree, bool(tree.state.flags & re.IGNORECASE)).steps()
+    return _Counter(tree, bool(tree.state.flags & re.IGNORECASE), longest).steps()
 
 
 class _Counter:
     """Counts the steps of one parsed expression."""
 
-    def __init__(self, tree: Any, ignore_case: bool) -> None:
+    def __init__(self, tree: Any, ignore_case: bool, longest: int | None) -> None:
         self._tree = tree
         self._ignore_case = ignore_case
+        self._longest = longest
         self._alphabet = sorted({*_KINDS, *_edges(tree)})
         self._sets: dict[tuple[Any, int, bool], tuple[bool, ...]] = {}
         self._end: Cost = (1,) * len(self._alphabet)
@@ -112,9 +115,12 @@ class _Counter:
 
     def _repeat(self, least: int, most: int, item: Any, after: Cost, *, tail: bool) -> Cost:
         if most is _codes.MAXREPEAT or most >= int(_codes.MAXREPEAT):
-            if not (tail and len(item) == 1 and item[0][0] in _ONE_CHARACTER):
+            if tail and len(item) == 1 and item[0][0] in _ONE_CHARACTER:
+                most = max(least, 1)
+            elif self._longest is None:
                 raise _Objection("repeats without an upper bound before its end: give it one, {0,40} for *")
-            most = max(least, 1)
+            else:
+                most = max(least, self._longest)
         width = max(1, len(item))
         if most * width > 20_000:
             raise _Objection(f"repeats up to {most:,} times")

@@ -1,8 +1,10 @@
-"""Forms laid over text: contractions by eye, exact text by property, gaps, and time that stays linear."""
+"""Forms laid over text: contractions by eye, exact text by property, gaps, and work that stays linear."""
 
 from __future__ import annotations
 
-import time
+import sys
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -119,12 +121,25 @@ def test_every_syllable_has_jamo() -> None:
     ("text", "forms"),
     [("강남역에서 봤어요 ", ["강남역", "에서", "보", "았", "어요"]), ("가", ["나"]), ("가나다 ", ["ㅋ", "다"])],
 )
-def test_time_grows_with_the_text_and_no_faster(text: str, forms: list[str]) -> None:
-    def seconds(times: int) -> float:
-        start = time.process_time()
-        align(text * times, forms * times)
-        return time.process_time() - start
+def test_work_grows_with_the_text_and_no_faster(text: str, forms: list[str]) -> None:
+    def steps(times: int) -> int:
+        """How many lines of Python run, and how many calls are made."""
+        count = 0
 
-    seconds(100)
-    # quadratic time would be 64 times as long
-    assert seconds(1600) < 24 * max(seconds(200), 1e-3)
+        def local(frame: FrameType, event: str, argument: object) -> Any:
+            nonlocal count
+            count += 1
+            return local
+
+        before = sys.gettrace()
+        sys.settrace(local)
+        try:
+            align(text * times, forms * times)
+        finally:
+            sys.settrace(before)
+        return count
+
+    few, many = steps(20), steps(160)
+    assert few > 20
+    # eight times the text; quadratic work would be 64 times as much
+    assert many < 12 * few

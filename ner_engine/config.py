@@ -114,6 +114,8 @@ class SourceConfig:
     says that the counts in the gazetteers' tables are of this very source: a form counted once is hidden from
     its sentences (leave one out), for otherwise every mention there would be a known one. ``taught = false``
     keeps the teachers of ``DistillConfig`` out of a source: where they know less than its annotation does.
+    ``teachers`` are asked about this source in place of those: such as have not learnt from it, who do not repeat
+    its mistakes (cross-fitting; Wang et al. 2019, "CrossWeigh").
     """
 
     name: str = ""
@@ -132,6 +134,7 @@ class SourceConfig:
     ids: list[str] = field(default_factory=list)
     raw: bool = False
     taught: bool = True
+    teachers: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +407,9 @@ def _check_sources(recipe: Recipe, refuse: _Refuse) -> None:
                 refuse(f"{key}.dev_share", "0: another task is not scored", source.dev_share)
             if source.raw and not source.taught:
                 refuse(f"{key}.taught", "true where the source is raw: nobody else says anything of it", False)
+            if source.teachers and (part != "data.train" or not source.taught or not recipe.distill.teachers):
+                expected = "nothing but beside distill.teachers, in data.train, where taught is true"
+                refuse(f"{key}.teachers", expected, source.teachers)
             if source.raw and source.dev_share:
                 refuse(f"{key}.dev_share", "0 for a raw source, which no score can be taken on", source.dev_share)
             if source.raw and not recipe.distill.teachers:
@@ -427,7 +433,7 @@ def _values(path: Path, settings: Iterable[str]) -> dict[str, Any]:
     values = _read_toml(path)
     above = [path.resolve()]
     while base := values.pop("base", ""):
-        below = path.parent / str(base)
+        below = above[-1].parent / str(base)  # relative to the file that names it
         if below.resolve() in above:
             raise ConfigError(f"base: {base!r} leads back to a recipe it is the base of", path=path)
         above.append(below.resolve())

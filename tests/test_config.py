@@ -257,6 +257,11 @@ TAUGHT = MINIMAL + "[distill]\nteachers = ['runs/t']\n"
             "data.also[0].train[0].raw: expected false",
         ),
         (
+            "data.train=[{path='말', taught=false, teachers=['runs/u']}]",
+            "data.train[0].teachers: expected nothing but beside distill.teachers, in data.train, where taught",
+        ),
+        ("data.dev=[{path='말', teachers=['runs/u']}]", "data.dev[0].teachers: expected nothing but beside"),
+        (
             "data.also=[{name='n', labels=['A'], train=[{path='말', dev_share=0.1}]}]",
             "data.also[0].train[0].dev_share: expected 0: another task is not scored; got 0.1",
         ),
@@ -267,6 +272,15 @@ def test_text_without_annotation_is_for_training_beside_teachers(recipe_file, se
         load_recipe(recipe_file(TAUGHT), settings=[setting])
     assert expected in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_base_is_found_beside_the_file_that_names_it(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "first.toml").write_text(MINIMAL + "[training]\nseed = 3\nepochs = 2\n", encoding="utf-8")
+    (tmp_path / "second.toml").write_text("base = 'first.toml'\n[training]\nepochs = 5\n", encoding="utf-8")
+    (tmp_path / "deep" / "third.toml").write_text("base = '../second.toml'\n", encoding="utf-8")
+    training = load_recipe(tmp_path / "deep" / "third.toml").training
+    assert (training.seed, training.epochs) == (3, 5)
 
 
 def test_a_recipe_with_teachers_stages_and_tasks_is_read(recipe_file):

@@ -666,6 +666,26 @@ def test_a_source_that_is_not_taught_keeps_its_annotation_to_itself(folder, tiny
     assert all(example.soft is None for example in alone)
 
 
+def test_a_source_may_have_teachers_of_its_own(folder, tiny_bundle, monkeypatch):
+    """Such as have not learnt from it."""
+    shutil.copytree(tiny_bundle, folder / "other")
+    asked = []
+
+    def taught(examples, teachers, tags):
+        asked.append((len(examples), teachers))
+        return list(examples)
+
+    monkeypatch.setattr(trainer_module, "load_teachers", lambda paths: [path.name for path in paths])
+    monkeypatch.setattr(trainer_module, "taught", taught)
+    train = "data.train=[{path='train.jsonl', share=0.5}, {path='train.jsonl', share=0.7, teachers=['other']}]"
+    prepared = _prepared(folder, *_student(folder, tiny_bundle, train))
+    (_, first), (_, second) = prepared.train
+    assert asked == [(len(first), [tiny_bundle.name]), (len(second), ["other"])]
+    shutil.rmtree(folder / "other")
+    with pytest.raises(ConfigError, match=r"no bundle at .*other; run `ner-engine distill`"):
+        _prepared(folder, *_student(folder, tiny_bundle, train))
+
+
 def test_a_frozen_table_that_no_input_has_is_refused(folder):
     with pytest.raises(ConfigError, match=r"network\.frozen: expected some of .*word; got 'wrod'"):
         _prepared(folder, "network.frozen=['wrod']")

@@ -52,7 +52,8 @@ class Source:
     """Sentences of one origin, with the labels that origin does not annotate.
 
     ``counted``: the gazetteers' counts are of these sentences. ``raw``: nothing in them is annotated. ``task``
-    is the one its labels belong to; ``""`` is the main one. ``taught``: teachers are asked about them.
+    is the one its labels belong to; ``""`` is the main one. ``taught``: teachers are asked about them, those of
+    the recipe or ``teachers``.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Source:
     raw: bool = False
     task: str = ""
     taught: bool = True
+    teachers: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """SHA-256 over texts and spans, in order."""
@@ -176,6 +178,7 @@ def load_source(config: SourceConfig, root: Path, labels: Sequence[str]) -> Sour
         config.counted,
         config.raw,
         taught=config.taught,
+        teachers=tuple(config.teachers),
     )
 
 

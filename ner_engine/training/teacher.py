@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 
 from ner_engine.bundle import find_bundle, load_bundle, read_tensors
+from ner_engine.config import Recipe
 from ner_engine.errors import BundleError, ConfigError
 from ner_engine.features import Encoded, FeatureExtractor, pad
 from ner_engine.network.crf import Posterior
@@ -23,7 +24,7 @@ from ner_engine.tokenizers import load_tokenizer
 from ner_engine.tokenizers.base import Analysis, Tokenizer, analyser_of
 from ner_engine.training.data import Example, Soft
 
-__all__ = ["Teacher", "check_teachers", "load_teacher", "load_teachers", "taught"]
+__all__ = ["Teacher", "all_teachers", "check_teachers", "load_teacher", "load_teachers", "taught"]
 
 BATCH_UNITS = 8192
 AT_ONCE = 16384  # examples whose posteriors are held in float32 together
@@ -67,6 +68,12 @@ class Teacher:
                     torch.from_numpy(batch.ids).long(), torch.from_numpy(batch.flags), lengths
                 )
             yield rows, self.tagger.crf.posterior(emissions, lengths, mask)
+
+
+def all_teachers(recipe: Recipe) -> list[str]:
+    """The teachers of a recipe and of its sources, each once."""
+    of_sources = (name for source in recipe.data.train for name in source.teachers)
+    return list(dict.fromkeys((*recipe.distill.teachers, *of_sources)))
 
 
 def check_teachers(names: Sequence[str], root: Path) -> None:

@@ -51,7 +51,7 @@ from ner_engine.training.data import (
 from ner_engine.training.lexicons import read_lexicons
 from ner_engine.training.metrics import Scores, score_spans
 from ner_engine.training.start import start_from
-from ner_engine.training.teacher import check_teachers, load_teachers, taught
+from ner_engine.training.teacher import all_teachers, check_teachers, load_teachers, taught
 from ner_engine.training.temperature import fit_curves, fit_temperature, scaled_state
 from ner_engine.training.vectors import Vectors, read_names, read_vectors
 
@@ -142,7 +142,7 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     """
     check_device(recipe.training.device)
     root = base / recipe.data.root
-    check_teachers(recipe.distill.teachers, root)
+    check_teachers(all_teachers(recipe), root)
     labels = recipe.data.labels
     tags = tuple(tag_list(labels, scheme=recipe.data.scheme))
     parts = [split_source(load_source(config, root, labels), config.dev_share) for config in recipe.data.train]
@@ -222,11 +222,14 @@ def prepare(recipe: Recipe, *, base: Path) -> Prepared:
     train_examples = encoded(train, recipe.data.max_units)
     if recipe.distill.teachers:
         torch.set_num_threads(recipe.training.threads)
-        teachers = load_teachers([root / name for name in recipe.distill.teachers])
-        train_examples = tuple(
-            (source, tuple(taught(examples, teachers, tags)) if source.taught else examples)
-            for source, examples in train_examples
-        )
+        names = all_teachers(recipe)
+        teachers = dict(zip(names, load_teachers([root / name for name in names]), strict=True))
+
+        def with_teachers(source: Source, examples: tuple[Example, ...]) -> tuple[Example, ...]:
+            asked = [teachers[name] for name in source.teachers or recipe.distill.teachers]
+            return tuple(taught(examples, asked, tags)) if source.taught else examples
+
+        train_examples = tuple((source, with_teachers(source, examples)) for source, examples in train_examples)
     return Prepared(
         recipe,
         tags,
@@ -537,7 +540,7 @@ class Trainer:
             sha.update(prepared.extractor.gazetteer.bits.tobytes())
         for vectors in prepared.vectors.values():
             sha.update(vectors.values.numpy().tobytes())
-        for name in prepared.recipe.distill.teachers:
+        for name in all_teachers(prepared.recipe):
             sha.update((prepared.root / name / "weights.safetensors").read_bytes())
         sha.update(json.dumps(dict(prepared.extractor.tokenizer.fingerprint()), sort_keys=True).encode())
         self._digest = sha.hexdigest()

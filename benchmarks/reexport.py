@@ -34,8 +34,11 @@ from ner_engine.tokenizers import load_tokenizer
 HEADING = "## Ablations\n"
 
 
-def reexport(name: str, target: Path, *, quantise: str, notes: str = "") -> tuple[int, int]:
-    """Write the bundle; the bytes of the old one and of the new one. ``notes`` replaces the card's, if any."""
+def reexport(
+    name: str, target: Path, *, quantise: str, notes: str = "", min_score: float | None = None
+) -> tuple[int, int]:
+    """Write the bundle; the bytes of the old one and of the new one. ``notes`` replaces the card's, if any,
+    ``min_score`` the manifest's."""
     bundle = load_bundle(name)
     files: dict[str, bytes | Path] = {key: bundle.path / key for key in bundle.manifest["files"]}
     manifest = {k: v for k, v in bundle.manifest.items() if k not in ("format", "files")}
@@ -43,12 +46,17 @@ def reexport(name: str, target: Path, *, quantise: str, notes: str = "") -> tupl
     if notes:
         card = f"{card.partition(HEADING)[0].rstrip()}\n\n{HEADING}\n{notes.strip()}\n"
         manifest["recipe"] = {**manifest["recipe"], "notes": notes}
+    if min_score is not None:
+        manifest["min_score"] = min_score
+        export = {**manifest["recipe"]["export"], "min_score": min_score}
+        manifest["recipe"] = {**manifest["recipe"], "export": export}
     with tempfile.TemporaryDirectory() as folder:
         if quantise != "keep":
             files |= _in_form(bundle, quantise, Path(folder))
             stored = {"int8": "int8 and float16", "none": "float16"}[quantise]
             card = re.sub(r"stored as [\w ]+", f"stored as {stored}", card)
-            manifest["recipe"] = {**manifest["recipe"], "export": {"quantise": quantise}}
+            export = {**manifest["recipe"]["export"], "quantise": quantise}
+            manifest["recipe"] = {**manifest["recipe"], "export": export}
         publish(target, {**files, "CARD.md": card.encode()}, manifest)
     return bundle.size_bytes(), load_bundle(target).size_bytes()
 
@@ -80,11 +88,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--quantise", choices=["int8", "none", "keep"], default="int8", help="default: %(default)s"
     )
-    parser.add_argument("--notes", type=Path, metavar="RECIPE.toml", help="recipe whose notes go into the card")
+    parser.add_argument(
+        "--notes",
+        type=Path,
+        metavar="RECIPE.toml",
+        help="recipe whose notes go into the card, and whose export.min_score into the manifest",
+    )
     given = parser.parse_args(argv)
     try:
-        notes = load_recipe(given.notes).notes if given.notes else ""
-        before, after = reexport(given.bundle, given.target, quantise=given.quantise, notes=notes)
+        recipe = load_recipe(given.notes) if given.notes else None
+        before, after = reexport(
+            given.bundle,
+            given.target,
+            quantise=given.quantise,
+            notes=recipe.notes if recipe else "",
+            min_score=recipe.export.min_score if recipe else None,
+        )
     except NerEngineError as error:
         sys.stderr.write(f"reexport.py: {error}\n")
         return 1

@@ -223,10 +223,14 @@ class ExportConfig:
     """How a bundle stores the weights.
 
     ``quantise="int8"`` halves the file and, for an LSTM, the time of extraction: see
-    ``ner_engine.network.quantise``. ``"none"`` is float16, of which inference makes float32.
+    ``ner_engine.network.quantise``. ``"none"`` is float16, of which inference makes float32. ``min_score`` is
+    what an entity's probability has to reach to be answered where the caller does not say: F1 is highest where
+    spans less probable than about half of it are left out (Lipton et al. 2014, "Optimal Thresholding of
+    Classifiers to Maximize F1 Measure").
     """
 
     quantise: Literal["int8", "none"] = "none"
+    min_score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,6 +422,8 @@ def _check_sources(recipe: Recipe, refuse: _Refuse) -> None:
 
 
 def _check_distill(recipe: Recipe, refuse: _Refuse) -> None:
+    if not 0 <= recipe.export.min_score < 1:
+        refuse("export.min_score", "at least 0 and less than 1", recipe.export.min_score)
     distill = recipe.distill
     if not 0 < distill.weight <= 1:
         refuse("distill.weight", "more than 0 and at most 1", distill.weight)

@@ -16,11 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from ner_engine.bundle import Bundle, load_bundle, read_tensors
-from ner_engine.errors import ConfigError
+from ner_engine.errors import BundleError, ConfigError
 from ner_engine.features import FeatureExtractor, pad
 from ner_engine.josa import leading_josa
+from ner_engine.rules.candidates import from_entities
 from ner_engine.rules.explain import Explanation
 from ner_engine.rules.mask import KINDS, Masked, mask
+from ner_engine.rules.merge import Rejected
 from ner_engine.rules.ruleset import RuleSet
 from ner_engine.runtime.calibration import ScoreCurves
 from ner_engine.runtime.decode import Decoder
@@ -72,6 +74,8 @@ class Engine:
         start, pairs, end = (weights[f"crf.{n}"].astype(np.float32) for n in ("start", "pairs", "end"))
         self._decoder = Decoder(bundle.tags, bundle.scheme, start=start, pairs=pairs, end=end)
         self._curves = ScoreCurves.from_dict(bundle.manifest.get("calibration", {}))
+        # what an entity of the tagger has to reach to be answered where the caller does not say
+        self.min_score = _share(bundle.manifest.get("min_score", 0.0))
         self._session = Session(bundle.path / "graph.onnx", threads=threads)
 
     @property
@@ -84,14 +88,16 @@ class Engine:
         text: str,
         *,
         labels: Collection[str] | None = None,
-        min_score: float = 0.0,
+        min_score: float | None = None,
         now: datetime | None = None,
     ) -> list[Entity]:
         """The entities of one text, sorted by start, none overlapping another.
 
-        ``labels`` keeps only those labels, ``min_score`` only entities at least that probable. ``now`` is the
-        clock that relative values are resolved against (None: the present; a naive one is read in the engine's
-        time zone). Raises TypeError for anything but a str, ConfigError for a label the engine does not have.
+        ``labels`` keeps only those labels, ``min_score`` only entities at least that probable; None leaves out
+        what is so improbable that answering it costs more than it brings, by the bundle's ``min_score``. ``now``
+        is the clock that relative values are resolved against (None: the present; a naive one is read in the
+        engine's time zone). Raises TypeError for anything but a str, ConfigError for a label the engine does not
+        have.
         """
         return next(self.pipe([text], labels=labels, min_score=min_score, now=now))
 
@@ -101,7 +107,7 @@ class Engine:
         *,
         batch_size: int = 64,
         labels: Collection[str] | None = None,
-        min_score: float = 0.0,
+        min_score: float | None = None,
         now: datetime | None = None,
     ) -> Iterator[list[Entity]]:
         """``extract`` over many texts: lazy, in order, holding at most ``8 * batch_size`` texts at a time.
@@ -113,7 +119,7 @@ class Engine:
             raise ConfigError(f"batch_size: expected at least 1; got {batch_size}")
         return self._pipe(iter(texts), batch_size, wanted, min_score, now)
 
-    def moments(self, text: str, *, min_score: float = 0.0, now: datetime | None = None) -> list[Moment]:
+    def moments(self, text: str, *, min_score: float | None = None, now: datetime | None = None) -> list[Moment]:
         """When: the dates and times of a text, those that stand side by side joined into one moment or stretch.
 
         ``다음 주 금요일`` and ``저녁 7시 반`` make one, ``월요일부터 수요일까지`` another; a time alone falls on
@@ -121,12 +127,20 @@ class Engine:
         ``extract``.
         """
         clock = self._clock(now)
-        return moments_of(text, self.rules.answer(text, self._tagged(text), min_score=min_score), clock)
+        believed = self._believed(self._tagged(text), min_score)
+        return moments_of(text, self.rules.answer(text, believed, min_score=min_score or 0.0), clock)
 
-    def explain(self, text: str, *, labels: Collection[str] | None = None, min_score: float = 0.0) -> Explanation:
+    def explain(
+        self, text: str, *, labels: Collection[str] | None = None, min_score: float | None = None
+    ) -> Explanation:
         """Why: every entity of the answer and every candidate that is not in it, with score, source and
         reason."""
-        return self.rules.explain(text, self._tagged(text), labels=self._wanted(labels), min_score=min_score)
+        wanted, tagged = self._wanted(labels), self._tagged(text)
+        believed = self._believed(tagged, min_score)
+        why = f"score below {self.min_score:g}, the least that this bundle answers unasked"
+        doubtful = [Rejected(one, why) for one in from_entities(e for e in tagged if e not in believed)]
+        explanation = self.rules.explain(text, believed, labels=wanted, min_score=min_score or 0.0)
+        return replace(explanation, decision=explanation.decision.with_rejected(doubtful))
 
     def mask(
         self,
@@ -137,10 +151,17 @@ class Engine:
         min_score: float = 0.0,
     ) -> Masked:
         """The text without its personal data, with the way back; see ``ner_engine.rules.mask`` for the
-        options."""
+        options. Here ``min_score`` is 0 where it is not given: rather one name too many."""
         return mask(
             text, self.rules.answer(text, self._tagged(text), min_score=min_score), kinds=kinds, style=style
         )
+
+    def _believed(self, entities: list[Entity], min_score: float | None) -> list[Entity]:
+        """What the tagger found and the bundle's ``min_score`` lets pass, unless the caller gave one."""
+        if min_score is not None:
+            return entities
+        least = self.min_score
+        return [entity for entity in entities if entity.score >= least]
 
     def _wanted(self, labels: Collection[str] | None) -> frozenset[str] | None:
         unknown = sorted(set(labels or ()) - set(self.labels))
@@ -156,20 +177,19 @@ class Engine:
         texts: Iterator[str],
         batch_size: int,
         labels: frozenset[str] | None,
-        min_score: float,
+        min_score: float | None,
         now: datetime | None,
     ) -> Iterator[list[Entity]]:
         while chunk := _chunk(texts, 8 * batch_size):
             clock = self._clock(now) if self._values else None
             rules = self.rules
             for text, found in zip(chunk, self._tag(chunk, batch_size), strict=True):
-                entities = self._entities(text, found)
+                entities = self._believed(self._entities(text, found), min_score)
+                least = min_score or 0.0
                 if rules.finders:
-                    entities = rules.answer(text, entities, labels=labels, min_score=min_score)
+                    entities = rules.answer(text, entities, labels=labels, min_score=least)
                 else:
-                    entities = [
-                        e for e in entities if e.score >= min_score and (labels is None or e.label in labels)
-                    ]
+                    entities = [e for e in entities if e.score >= least and (labels is None or e.label in labels)]
                 yield [_valued(text, e, clock) for e in entities] if clock else entities
 
     def _tagged(self, text: str) -> list[Entity]:
@@ -226,6 +246,13 @@ class Engine:
                 results[i] = spans
             at += size
         return results
+
+
+def _share(value: object) -> float:
+    """A manifest's ``min_score``. Raises BundleError for anything but a number from 0 to less than 1."""
+    if type(value) not in (int, float) or not 0 <= value < 1:  # type: ignore[operator]
+        raise BundleError(f"min_score: expected a number from 0 to less than 1; got {value!r:.80}")
+    return float(value)  # type: ignore[arg-type]
 
 
 def _valued(text: str, entity: Entity, clock: Clock) -> Entity:

@@ -21,6 +21,7 @@ from ner_engine.config import load_recipe  # noqa: E402
 from ner_engine.engine import load  # noqa: E402
 from ner_engine.errors import BundleError  # noqa: E402
 from ner_engine.network.tagger import Tagger  # noqa: E402
+from ner_engine.rules import Pattern, PatternMatcher, RuleSet  # noqa: E402
 from ner_engine.runtime.calibration import REGISTERS, ScoreCurves, logit, register_of  # noqa: E402
 from ner_engine.training import temperature as temperature_module  # noqa: E402
 from ner_engine.training import trainer as trainer_module  # noqa: E402
@@ -306,6 +307,40 @@ def test_min_score_is_of_the_mended_score(engine_with, intercept):
     assert all((e.score >= least) == (intercept < 0) for e in plain.extract(SPOKEN))
     assert len(mended.extract(SPOKEN, min_score=least)) == (0 if intercept < 0 else 2)
     assert mended.extract(WRITTEN, min_score=least) == plain.extract(WRITTEN, min_score=least)
+
+
+def test_what_a_bundle_thinks_improbable_is_answered_only_where_asked_for(engine_with):
+    plain = engine_with()
+    both = plain.extract(SPOKEN)
+    low, high = sorted(e.score for e in both)
+    assert low < high
+    careful = engine_with(min_score=(low + high) / 2)
+    (kept,) = careful.extract(SPOKEN)
+    assert kept.score == high
+    assert careful.extract(SPOKEN, min_score=0) == both
+    assert careful.extract(SPOKEN, min_score=low) == both
+    assert careful.extract(SPOKEN, min_score=1) == []
+    assert list(careful.pipe([SPOKEN])) == [[kept]]
+    decision = careful.explain(SPOKEN).decision
+    assert [c.text for c in decision.kept] == [kept.text]
+    (rejected,) = decision.rejected
+    assert rejected.candidate.score == low
+    assert "the least that this bundle answers unasked" in rejected.why
+    assert careful.explain(SPOKEN, min_score=0).decision.rejected == ()
+
+
+def test_the_least_score_is_of_the_tagger_not_of_the_rules(engine_with):
+    seat = PatternMatcher([Pattern("seat", "SEAT", "[A-F][0-9]{1,2}번", score=0.2)])
+    careful = engine_with(min_score=0.9999)
+    careful.rules = RuleSet((seat,))
+    assert [e.text for e in careful.extract(f"C7번 {SPOKEN}")] == ["C7번"]
+    assert careful.extract(f"C7번 {SPOKEN}", min_score=0.9999) == []
+
+
+@pytest.mark.parametrize("least", [None, "0.4", True, -0.1, 1.0, float("nan")])
+def test_a_malformed_least_score_is_refused(engine_with, least):
+    with pytest.raises(BundleError, match="min_score: expected a number from 0 to less than 1"):
+        engine_with(min_score=least)
 
 
 @pytest.mark.parametrize("values", [None, [1, 2], {"spoken": [0, 1]}, {"spoken": 1}])

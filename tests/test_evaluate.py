@@ -319,9 +319,9 @@ class FakeEngine:
     class bundle:
         name = "fake"
 
-    def pipe(self, texts: Sequence[str], *, min_score: float = 0.0) -> Iterator[list[Entity]]:
+    def pipe(self, texts: Sequence[str], *, min_score: float | None = None) -> Iterator[list[Entity]]:
         for text in texts:
-            yield [e for e in SAID.get(text, []) if e.score >= min_score]
+            yield [e for e in SAID.get(text, []) if e.score >= (min_score or 0.0)]
 
 
 @pytest.fixture

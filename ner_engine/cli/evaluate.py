@@ -147,8 +147,9 @@ def evaluate_command(
     no_noise: Annotated[bool, typer.Option("--no-noise", help="Leave the scores under noise out.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 0,
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Count only entities at least this probable.")
-    ] = 0.0,
+        float | None,
+        typer.Option(min=0, max=1, help="Count only entities at least this probable (default: the bundle's)."),
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
 ) -> None:
     """Measure a bundle on a corpus: strict and character F1, calibration, noise, confusions, mistakes.

@@ -15,6 +15,7 @@ from typing import IO, Annotated, Any
 import typer
 
 from ner_engine.cli.clock import fixed_clock
+from ner_engine.cli.colours import colour_of
 from ner_engine.errors import DataError
 from ner_engine.rules.merge import DEFAULT_POLICY, POLICIES
 
@@ -84,8 +85,9 @@ def extract(
         list[str] | None, typer.Option("--label", "-l", help="Keep only this label (repeatable).")
     ] = None,
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Keep only entities at least this probable.")
-    ] = 0.0,
+        float | None,
+        typer.Option(min=0, max=1, help="Keep only entities at least this probable (default: the bundle's)."),
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Texts a batch.")] = 64,
     threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
     now: Annotated[
@@ -163,17 +165,11 @@ def _echo(line: str) -> None:
     typer.echo(line.encode("utf-8", "backslashreplace"))
 
 
-_COLOURS = {
-    "PS": "magenta", "PER": "magenta", "LC": "green", "LOC": "green", "OG": "blue", "ORG": "blue",
-    "DT": "yellow", "DAT": "yellow", "TI": "cyan", "TIM": "cyan", "QT": "red", "FOOD": "bright_red",
-}  # fmt: skip
-
-
 def _show(text: str, entities: Sequence[Any]) -> None:
     """One text on the terminal with its entities marked."""
     out, at = "", 0
     for entity in entities:
-        mark = typer.style(entity.text, fg=_COLOURS.get(entity.label, "bright_blue"), bold=True)
+        mark = typer.style(entity.text, fg=colour_of(entity.label), bold=True)
         out += text[at : entity.start] + mark + typer.style(f"[{entity.label} {entity.score:.2f}]", dim=True)
         at = entity.end
     typer.echo((out + text[at:]).encode("utf-8", "replace").decode("utf-8"))

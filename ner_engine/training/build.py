@@ -126,6 +126,7 @@ def build_bundle(prepared: Prepared, result: Result, target: Path, *, command: s
             "fingerprint": prepared.extractor.tokenizer.fingerprint(),
             "gazetteer": list(gazetteer.categories) if gazetteer is not None else [],
             "calibration": result.curves.to_dict(),
+            "min_score": recipe.export.min_score,
             "recipe": to_dict(recipe),
             "data": {
                 use: {source.name: source.digest() for source, _ in sets}

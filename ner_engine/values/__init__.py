@@ -20,6 +20,7 @@ from ner_engine.values.types import (
     PlaceValue,
     QuantityValue,
     RecurrenceValue,
+    ScoreValue,
     TimeValue,
     Value,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Prefer",
     "QuantityValue",
     "RecurrenceValue",
+    "ScoreValue",
     "TimeValue",
     "Value",
     "combine",

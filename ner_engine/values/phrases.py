@@ -21,6 +21,7 @@ from ner_engine.values.moments import read_moment
 from ner_engine.values.numerals import scan_number
 from ner_engine.values.places import parse_place
 from ner_engine.values.quantities import parse_quantity
+from ner_engine.values.scores import parse_score
 from ner_engine.values.times import OPENINGS, four_digits, opened, read_time
 from ner_engine.values.types import (
     DateValue,
@@ -50,6 +51,11 @@ _PARTICLES = re.compile(
     "내내|짜리|째|만에)$"
 )
 _DIGITS = frozenset("영공일이삼사오육칠팔구십백천만")
+# without one of these in it, what was labelled a count is no date or time
+_TIMELY = re.compile(
+    r"[년월일시분초주달해날밤낮욜때]|오전|오후|아침|저녁|점심|새벽|정오|자정|오늘|내일|모레|글피|어제|그제|이틀|"
+    r"사흘|나흘|닷새|보름|명절|설|추석|지금|방금|요즘|[/.~]|\d:\d\d|\d{4}"
+)
 _OTHER_THINGS = frozenset(("모래",))  # 모레 mistyped only where a date is expected; else sand
 _ABOUT_AFTER = frozenset(("쯤", "정도", "경", "즈음", "무렵", "가량", "께"))
 _LEADING = re.compile(
@@ -144,7 +150,8 @@ def _read(text: str, label: str, clock: Clock) -> Value | None:
     if label in _PLACE_LABELS:
         return parse_place(text)
     if label in _COUNT_LABELS:
-        return parse_quantity(text) or _timed(text, label, clock)
+        found = parse_quantity(text) or parse_score(text, written=True)
+        return found or (_timed(text, label, clock) if _TIMELY.search(text) else None)
     if label in DATE_LABELS or label in TIME_LABELS:
         return parse_quantity(text)
     if text in _OTHER_THINGS:
@@ -152,7 +159,8 @@ def _read(text: str, label: str, clock: Clock) -> Value | None:
     number = scan_number(text)
     if number is not None and number[1] == len(text):
         return parse_quantity(text)
-    return parse_contact(text) or _timed(text, label, clock) or parse_quantity(text)
+    found = parse_contact(text) or _timed(text, label, clock) or parse_quantity(text)
+    return found or parse_score(text, written=False)
 
 
 def _timed(text: str, label: str, clock: Clock, *, openings: bool = True) -> Value | None:

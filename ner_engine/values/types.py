@@ -23,6 +23,7 @@ __all__ = [
     "PlaceValue",
     "QuantityValue",
     "RecurrenceValue",
+    "ScoreValue",
     "TimeGrain",
     "TimeValue",
     "Value",
@@ -273,6 +274,19 @@ class MoneyValue:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreValue:
+    """How a game stands or ended, in the order it was said: ``3대 2`` is ``((3, 2),)``, a match of sets several."""
+
+    kind: ClassVar[str] = "score"
+    games: tuple[tuple[int, int], ...]
+    alternatives: tuple[ScoreValue, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """``value`` is ``"3-2"``, for several games ``"6-3 4-6 7-5"``."""
+        return {"kind": self.kind, "value": " ".join(f"{ours}-{theirs}" for ours, theirs in self.games)}
+
+
+@dataclass(frozen=True, slots=True)
 class ContactValue:
     """A telephone number or an e-mail address.
 
@@ -312,6 +326,7 @@ Value = (
     | NumberValue
     | QuantityValue
     | MoneyValue
+    | ScoreValue
     | ContactValue
     | PlaceValue
 )

@@ -275,7 +275,7 @@ class MoneyValue:
 
 @dataclass(frozen=True, slots=True)
 class ScoreValue:
-    """How a game stands or ended, in the order it was said: ``3대 2`` is ``((3, 2),)``, a match of sets several."""
+    """How a game stands or ended, in the order it was said: ``3대 2`` is ``((3, 2),)``; a match has several."""
 
     kind: ClassVar[str] = "score"
     games: tuple[tuple[int, int], ...]

@@ -8,6 +8,7 @@
     ├── TokenizerError   an analyser is missing or failed
     ├── BundleError      a model bundle is missing, damaged or newer than this package
     ├── TrainingError    training cannot go on (diverged, bad checkpoint)
+    ├── StoreError       the database of the bot cannot be opened, read or written
     └── MissingExtra     an optional part is not installed; the message names the pip command
 
 Every message is one line and says what was expected, what came, and where.
@@ -23,6 +24,7 @@ __all__ = [
     "DataError",
     "MissingExtra",
     "NerEngineError",
+    "StoreError",
     "TokenizerError",
     "TrainingError",
 ]
@@ -60,6 +62,10 @@ class BundleError(NerEngineError):
 
 class TrainingError(NerEngineError):
     """Training cannot start or go on."""
+
+
+class StoreError(NerEngineError):
+    """The database of sessions and records cannot be opened, read or written."""
 
 
 class MissingExtra(NerEngineError):

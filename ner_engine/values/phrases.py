@@ -150,8 +150,8 @@ def _read(text: str, label: str, clock: Clock) -> Value | None:
     if label in _PLACE_LABELS:
         return parse_place(text)
     if label in _COUNT_LABELS:
-        found = parse_quantity(text) or parse_score(text, written=True)
-        return found or (_timed(text, label, clock) if _TIMELY.search(text) else None)
+        counted = parse_quantity(text) or parse_score(text, written=True)
+        return counted or (_timed(text, label, clock) if _TIMELY.search(text) else None)
     if label in DATE_LABELS or label in TIME_LABELS:
         return parse_quantity(text)
     if text in _OTHER_THINGS:

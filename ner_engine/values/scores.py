@@ -21,10 +21,10 @@ def parse_score(text: str, *, written: bool) -> ScoreValue | None:
     s = _OUTCOME.sub("", text.strip())
     match = _SPOKEN.fullmatch(s)
     if match is not None:
-        sides = [parse_number(side) for side in match.groups()]
-        if None in sides:
+        ours, theirs = (parse_number(side) for side in match.groups())
+        if ours is None or theirs is None:
             return None
-        return ScoreValue(((int(sides[0].value), int(sides[1].value)),))  # type: ignore[union-attr]
+        return ScoreValue(((int(ours.value), int(theirs.value)),))
     if not written or not s[:1].isdigit():
         return None
     games, at = [], 0

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from ner_engine.cli.bot import app as bot_app
 from ner_engine.cli.chat import chat
 from ner_engine.cli.corpus import app as corpus_app
 from ner_engine.cli.distill import distill
@@ -44,6 +45,7 @@ app.command()(pretrain)
 app.command()(vectors)
 app.command(name="evaluate")(evaluate_command)
 corpus_app.command()(label)
+app.add_typer(bot_app, name="bot")
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(models_app, name="models")
 app.add_typer(rules_app, name="rules")

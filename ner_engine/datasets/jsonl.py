@@ -1,7 +1,9 @@
 """JSON Lines: the native form ``{"id", "text", "entities": [{"start", "end", "label"}]}``, and doccano's.
 
 Lines in, Records and Problems out; and back. Spans are passed on as they stand, so that validation can tell
-where each bad one is; ``formats.read`` refuses them unless told to be lenient.
+where each bad one is; ``formats.read`` refuses them unless told to be lenient. A native record may name the id of
+an earlier one that it ``supersedes``: in a file that is only appended to, as that of the console's corrections,
+the earlier one then counts no more.
 """
 
 from __future__ import annotations
@@ -17,10 +19,16 @@ __all__ = ["dump", "dump_doccano", "parse", "parse_doccano"]
 
 
 def parse(lines: Sequence[str], *, path: str) -> Iterator[Record | Problem]:
-    """Native JSON Lines -> sentences. ``entities`` may be missing (unlabelled text); other keys are left."""
+    """Native JSON Lines -> sentences, without those that a later line supersedes.
+
+    ``entities`` may be missing (unlabelled text); keys that mean nothing here are left.
+    """
+    gone = _superseded(lines, path=path)
     for number, value in _objects(lines, path=path):
         if isinstance(value, Problem):
             yield value
+            continue
+        if number < gone.get(_id(value), 0):
             continue
         text, entities = value.get("text"), value.get("entities", [])
         if not isinstance(text, str) or not isinstance(entities, list):
@@ -64,6 +72,16 @@ def _objects(lines: Sequence[str], *, path: str) -> Iterator[tuple[int, Any]]:
             yield number, value
         else:
             yield number, Problem(path, number, "bad-json", f"expected a JSON object; got {_shown(value)}")
+
+
+def _superseded(lines: Sequence[str], *, path: str) -> dict[str, int]:
+    """The ids that count no more, with the line from which on."""
+    numbers = [number for number, line in enumerate(lines, 1) if '"supersedes"' in line]
+    gone: dict[str, int] = {}
+    for at, value in _objects([lines[number - 1] for number in numbers], path=path):
+        if isinstance(value, dict) and isinstance(value.get("supersedes"), str) and value["supersedes"]:
+            gone[value["supersedes"]] = numbers[at - 1]
+    return gone
 
 
 def _spans(given: Sequence[Any], text: str, *, path: str, line: int) -> tuple[tuple[Span, ...], list[Problem]]:

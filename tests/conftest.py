@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from ner_engine.spans import Entity, Morpheme, Sentence, Span
+from tests.postgres import MYSQL, Postgres, new_mysql_database, postgres_binaries, running_postgres
 
 # the same examples every time, on machines however slow; --hypothesis-profile=default draws new ones
 settings.register_profile("sealed", derandomize=True, deadline=None)
 settings.load_profile("sealed")
+
+# the databases a store is tried on; a MySQL is not started, but used where one is named
+DATABASES = ["sqlite", "postgres", *(["mysql"] if MYSQL in os.environ else [])]
 
 MARK = re.compile(r"<([^<>]+):([A-Z]+)>")
 
@@ -158,3 +164,45 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prepared = prepare(load_recipe(path), base=folder)
     result = Trainer(prepared, folder / "work").run()
     return build_bundle(prepared, result, folder / "bundle", command="ner-engine train tiny.toml")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of our own."""
+    pytest.importorskip("sqlalchemy", reason="needs the store extra")
+    pytest.importorskip("psycopg", reason="needs the postgres extra")
+    binaries = postgres_binaries() if os.name == "posix" else None
+    if binaries is None:
+        pytest.skip("no PostgreSQL on this machine (initdb, postgres, pg_ctl)")
+    with running_postgres(binaries) as server:
+        yield server
+
+
+def new_database(request: pytest.FixtureRequest, folder: Path) -> str:
+    """An empty database of the kind that ``request.param`` names: a path or a URL."""
+    pytest.importorskip("sqlalchemy", reason="needs the store extra")
+    if request.param == "sqlite":
+        return str(folder / "orders.db")
+    if request.param == "mysql":
+        return new_mysql_database(os.environ[MYSQL])
+    url: str = request.getfixturevalue("postgres").new_database()
+    return url
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, one of each kind."""
+    return new_database(request, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def talkers() -> Iterator[Any]:
+    """Processes that talk to a store."""
+    pytest.importorskip("sqlalchemy", reason="needs the store extra")
+    from tests.talkers import Talkers
+
+    if not hasattr(os, "fork"):
+        pytest.skip("needs os.fork")
+    starter = Talkers()
+    yield starter
+    starter.close()

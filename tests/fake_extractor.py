@@ -1,12 +1,14 @@
-"""A tiny extractor for the chatbot's tests: a lexicon and a few patterns, nothing learnt."""
+"""A tiny extractor for the chatbot's tests (a lexicon, a few patterns, nothing learnt), and an engine of it."""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from types import SimpleNamespace
 
 from ner_engine.spans import Entity
 
-__all__ = ["extract", "extract_nothing"]
+__all__ = ["FakeEngine", "extract", "extract_nothing"]
 
 _LEXICON = {
     "FOOD": (
@@ -54,3 +56,16 @@ def extract(text: str) -> list[Entity]:
 def extract_nothing(text: str) -> list[Entity]:
     """An extractor that misses everything."""
     return []
+
+
+class FakeEngine:
+    """What ``ner_engine.load`` returns, as far as the chat needs it."""
+
+    labels = ("PS", "LC", "OG", "DT", "TI", "QT", "FOOD")
+    bundle = SimpleNamespace(name="fake")
+
+    def extract(self, text: str, *, now: datetime | None = None) -> list[Entity]:
+        return extract(text)
+
+    def explain(self, text: str) -> str:
+        return "\n".join(f"+ {entity.label} {entity.text}" for entity in extract(text))

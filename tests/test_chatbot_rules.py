@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from ner_engine.chatbot import Rules, State, default_rules_path, load_rules, respond
+from ner_engine.chatbot import Outcome, Rules, State, conclude, load_rules, respond
 from ner_engine.chatbot.match import match_intents
 from ner_engine.chatbot.replies import Saying, choose, parse_template, render
-from ner_engine.chatbot.rules import REPLIES
+from ner_engine.chatbot.rulefile import default_rules_path, shipped_bots
+from ner_engine.chatbot.rules import HOURS_REPLIES, ORDER_REPLIES, PROBLEMS, REPLIES, TYPES
 from ner_engine.errors import ConfigError
 
 SHIPPED = default_rules_path().read_text(encoding="utf-8")
 NOW = datetime(2026, 7, 23, 17, 0)
 
 SMALL = """\
-version: 1
+version: 2
+name: small
 facts:
   shop: 작은집
 forms:
@@ -45,7 +47,7 @@ intents:
   visit: {do: start, form: visit, keywords: 방문}
   sure: {do: accept, exact: 네}
 replies:
-""" + "".join(f"  {name}: {name} 대답\n" for name in REPLIES)
+""" + "".join(f"  {name}: {name} 대답\n" for name in REPLIES if name not in ORDER_REPLIES | HOURS_REPLIES)
 
 
 @pytest.fixture
@@ -84,9 +86,9 @@ def test_the_shipped_file() -> None:
     assert rules.menu[0].price == 7000
     assert rules.hours is not None
     assert (rules.hours.opens, rules.hours.closed) == (time(11, 0), (0,))
-    assert [slot.type for slot in rules.forms["reservation"].slots] == ["date", "time", "count", "name"]
+    assert [slot.type for slot in rules.forms["reservation"].slots] == ["date", "time", "quantity", "person"]
     assert rules.facts["best"] == "짜장면, 짬뽕, 탕수육"
-    assert rules.facts["closes"] == "밤 9시 30분"
+    assert rules.facts["closes"] == "밤 9시 반"
 
 
 def test_the_line_of_an_intent_is_where_it_stands() -> None:
@@ -101,12 +103,13 @@ def test_a_small_file_without_menu_or_hours_works(rule_file: Path) -> None:
     said = []
     for text in ("방문할게요", "내일", "창가 자리요", "네"):
         turn = respond(rules, state, text, [], now=NOW)
-        state = turn.state
-        said.append(turn.reply)
+        after = conclude(rules, turn.state, {call.id: Outcome() for call in turn.actions}, now=NOW)
+        state = after.state
+        said.append(f"{turn.reply}{after.reply}")
     assert said == [
         "네, 방문이요. 언제요?",
         "noted 대답 남기실 말씀은요?",
-        "noted 대답 7월 24일 금요일, 창가 자리요로 할까요?",
+        "noted 대답 7월 24일 금요일, 창가 자리로 할까요?",
         "7월 24일 금요일에 봬요.",
     ]
 
@@ -118,8 +121,10 @@ SURE = "{do: accept, exact: 네}"
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("version: 1", "version: 2", "version: expected format 1; got 2"),
-        ("version: 1", "version: '1'", "version: expected a whole number; got text (1)"),
+        ("version: 2", "version: 3", "version: expected format 2; got 3"),
+        ("version: 2", "version: 1", "version: expected format 2; got 1 (since then: a key name, "),
+        ("version: 2", "version: '2'", "version: expected a whole number; got text (2)"),
+        ("name: small", "name: Small Bot", "name: expected a name of small letters, digits and hyphens"),
         ("  shop: 작은집", "  shop: 7", "facts.shop: expected text; got number (7); put it in quotes"),
         ("  shop: 작은집", "  shop:", "facts.shop: expected text; got nothing"),
         ("  shop: 작은집", "  shop: ' '", "facts.shop: expected text; got an empty one"),
@@ -157,6 +162,108 @@ def test_what_is_wrong_is_refused_with_its_line(rule_file: Path, old: str, new: 
     assert reason in message
     line = int(message.split(":")[1])
     assert line == (line_of(source, "replies:") if not new else SMALL[: SMALL.index(old)].count("\n") + 1)
+
+
+EVERYTHING = (Path(__file__).parent / "bots" / "everything.yaml").read_text(encoding="utf-8")
+
+
+def test_every_type_of_slot_has_its_problems_and_can_be_read(rule_file: Path) -> None:
+    rules = load(rule_file, EVERYTHING)
+    assert {slot.type for form in rules.forms.values() for slot in form.slots} == set(TYPES) == set(PROBLEMS)
+    back, table = rules.forms["visit"].slot("back"), rules.forms["visit"].slot("table")
+    assert back is not None
+    assert table is not None
+    assert (back.labels, back.opens, back.step_minutes, back.hours) == (("DT", "TI"), time(10), 10, None)
+    assert (table.labels, table.least, table.most, table.optional) == (("QT",), 1, 30, True)
+    stay = rules.forms["visit"].slot("stay")
+    assert stay is not None
+    assert (stay.shortest, stay.longest) == (1800, 7200)
+    hours = rules.hours
+    assert hours is not None
+    assert hours.breaks == ((time(15), time(16)),)
+    assert hours.on(date(2026, 7, 25)) == (time(10), time(14))
+    assert rules.limits.max_chars == 200
+    assert rules.actions["track"].timeout_s == 5
+    outcomes = rules.forms["order"].outcomes
+    assert (outcomes["sold_out"].clear, outcomes["far"].hand_over, outcomes["later"].start) == (
+        ("items",), True, "visit",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("name: everything", "nam: everything", "nam: unknown key; expected one of version, name"),
+        ("misses: 3, ", "misses: -1, ", "limits.misses: expected a whole number of at least 0; got -1"),
+        ("max_chars: 200", "max_chars: 0", "limits.max_chars: expected a whole number of at least 1; got 0"),
+        ('breaks: [["15:00", "16:00"]]', 'breaks: [["16:00", "15:00"]]', "expected the first time to be before"),
+        ('breaks: [["15:00", "16:00"]]', 'breaks: [["15:00"]]', "hours.breaks[1]: expected two times such as"),
+        ("{토요일:", "{토욜:", "hours.days.토욜: expected one of 월요일, 화요일"),
+        ("label: MEMBERSHIP,", "label: member,", "entities[1].label: expected an entity label such as DT"),
+        ("'(?<!\\d)\\d{8}(?!\\d)'", "'(a+)+b'", "patterns[1].pattern: "),
+        ("tests.bots.actions:deliver", "deliver", "expected package.module:function; got 'deliver'"),
+        ("  deliver: {", "  record: {", "actions.record: expected a name of letters and digits other"),
+        ('webhook: "https://example.com/track"', 'webhook: "ftp://a/b"', "begins with https:// or http://"),
+        ("timeout_s: 2.5", "timeout_s: 0", "actions.deliver.timeout_s: expected a number above 0; got 0"),
+        ("timeout_s: 2.5", "timeout_s: soon", "actions.deliver.timeout_s: expected a number; got text (soon)"),
+        ("timeout_s: 2.5", "webhook: 'https://a.b'", "actions.deliver: expected one of python and webhook"),
+        ("    action: deliver", "    action: delivre", "forms.order.action: expected one of deliver, track; got"),
+        ("clear: [items]", "clear: [dishes]", "done.sold_out.clear[1]: expected one of items, place, sauces"),
+        ("later: {start: visit}", "later: {start: vist}", "expected one of order, visit, tracking"),
+        ("later: {start: visit}", "later: {}", "expected at least one of say, clear, hand_over, start"),
+        ("    done: 방문 예약됐어요.", "    done: {late: 늦었어요.}", "visit.done: the key 'ok' is missing"),
+        ("    done: 방문 예약됐어요.", "    done: {ok: 네., late: 네.}", "without an action there is no outcome"),
+        ("most: 2\n", "most: 0\n", "sauces.most: expected a whole number of at least 1; got 0"),
+        ("{name: 고추장, say: 고추장 소스}", "{name: 진간장}", "the name '진간장' already stands for '간장'"),
+        ("{name: 고추장, say: 고추장 소스}", "{name: 간장}", "options[2]: the option '간장' is given twice"),
+        (", too_many: \"{most}가지까지 돼요.\"", "", "sauces.problems: the key 'too_many' is missing"),
+        ("default: 내일", "default: 언젠가", "date.default: '언젠가' is no answer to a slot of type date"),
+        ("min: PT30M", "min: 30분", "stay.min: expected a length of time such as PT30M or P2D; got '30분'"),
+        ("min: PT30M", "min: PT3H", "forms.visit.slots.stay: expected min to be at most max"),
+        ("step_minutes: 30", "step_minutes: 50", "step_minutes: expected minutes that make up a day; got 50"),
+        ("step: 반 시간마다 받아요.", "stop: 네.", "forms.visit.slots.time.problems.stop: unknown key"),
+        ("break: 쉬는 시간이에요., ", "", "forms.visit.slots.time.problems: the key 'break' is missing"),
+        ("holiday: 공휴일이에요., ", "", "forms.visit.slots.date.problems: the key 'holiday' is missing"),
+        ("{before: [예약자], after: [이름으로]}", "{}", "name.role: expected before or after"),
+        ("form: phone", "form: fax", "phone_number.form: expected one of phone, email; got 'fax'"),
+        ("show: last4\n        when", "show: all\n        when", "card.show: expected one of last4"),
+        ("when: {member: [네]}", "when: {member: [가끔]}", "card.when.member: expected one of 네, 아니요"),
+        ("when: {member: [네]}", "when: {memo: [네]}", "expected a slot that stands before this one; got 'memo'"),
+        ("optional: true\n        ask: 몇", "optional: 'yes'\n        ask: 몇", "expected true or false"),
+        ("{do: skip, exact:", "{do: skipp, exact:", "intents.leave_out.do: expected one of reply"),
+    ],
+)  # fmt: skip
+def test_a_file_with_everything_with_a_slip(rule_file: Path, old: str, new: str, reason: str) -> None:
+    source = changed(old, new, EVERYTHING)
+    message = refused(rule_file, source)
+    assert reason in message
+    assert 1 <= int(message.split(":")[1]) <= source.count("\n")
+
+
+def test_a_bot_without_a_menu_or_hours_needs_no_texts_for_them(rule_file: Path) -> None:
+    assert not {"added", "open_now"} & set(load(rule_file, SMALL).replies)
+    with_hours = changed("facts:\n", 'hours: {open: "09:00", close: "18:00"}\nfacts:\n')
+    assert "replies: the key 'open_now' is missing" in refused(rule_file, with_hours)
+
+
+def test_hours_belong_to_a_file_that_states_them(rule_file: Path) -> None:
+    source = changed("        label: DT", "        hours: true")
+    assert "day.hours: the rule file states no hours" in refused(rule_file, source)
+
+
+@pytest.mark.parametrize("name", shipped_bots())
+def test_the_shipped_bots_are_found_by_name(name: str) -> None:
+    rules = load_rules(name)
+    assert rules.name == name
+    assert Path(rules.path).name == f"{name}.yaml"
+
+
+def test_a_wording_that_tells_more_is_preferred() -> None:
+    texts = ("도착했어요.", "{place}에 도착했어요.")
+    saying = Saying("done", tuple(map(parse_template, texts)), free=frozenset({"place"}))
+    told = [render(choose(saying, {"place": "문 앞"}, used=i, seed=0), {"place": "문 앞"}) for i in range(2)]
+    assert told == ["문 앞에 도착했어요."] * 2
+    assert render(choose(saying, {}, used=0, seed=0), {}) == "도착했어요."
 
 
 @pytest.mark.parametrize(
@@ -280,4 +387,4 @@ def test_the_clock_of_the_hours(rule_file: Path) -> None:
         for hour in (9, 12, 23)
     }
     assert replies[12].startswith("네, 지금 열려 있어요.")
-    assert replies[9] == replies[23] == "지금은 닫혀 있어요. 오전 11시부터 밤 9시 30분까지 열어요."
+    assert replies[9] == replies[23] == "지금은 닫혀 있어요. 오전 11시부터 밤 9시 반까지 열어요."

@@ -5,34 +5,60 @@ from __future__ import annotations
 import dataclasses
 import json
 import unicodedata
-from datetime import date, datetime, time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ner_engine.chatbot import State, farewell, load_rules, respond, welcome
-from ner_engine.chatbot.clock import find_clocks, find_days, read_clock, read_day, settle, show_day, show_time
+from ner_engine.chatbot import Outcome, Rules, State, Turn, conclude, farewell, load_rules, respond, welcome
+from ner_engine.chatbot.dialogue import follow
 from ner_engine.chatbot.match import core
 from ner_engine.chatbot.mentions import Mention, read_mentions
 from ner_engine.chatbot.menu import find_dishes, guess_dish, lookup, similar_dishes
 from ner_engine.chatbot.names import read_name
 from ner_engine.chatbot.orders import add_item, bind, correct, set_item, show_items, swap_item, total_price
-from ner_engine.chatbot.quantity import Count, find_counts, read_count, read_number
-from ner_engine.chatbot.state import CONFIRM, MORE, Draft, Item, Offer, Value
-from ner_engine.errors import DataError
+from ner_engine.chatbot.state import CONFIRM, Item
 from ner_engine.spans import Entity
 from tests.fake_extractor import extract, extract_nothing
 
 NOW = datetime(2026, 7, 23, 17, 0)  # a Thursday
+MORNING = datetime(2026, 7, 23, 9, 0)
 RULES = load_rules()
+SALON = load_rules(Path(__file__).parent / "bots" / "salon.yaml")
 
 
-def talk(*said: str, labelled: bool = True, now: datetime = NOW) -> tuple[State, list[str]]:
+def answered(
+    rules: Rules,
+    state: State,
+    text: str,
+    entities: list[Entity],
+    *,
+    now: datetime = NOW,
+    outcomes: Mapping[str, Outcome] | None = None,
+) -> Turn:
+    """A whole turn: everything that is to be done succeeds, or has the outcome that stands under its name."""
+    turn = respond(rules, state, text, entities, now=now)
+    while turn.actions:
+        came = {call.id: (outcomes or {}).get(call.name, Outcome()) for call in turn.actions}
+        turn = follow(turn, conclude(rules, turn.state, came, now=now))
+    return turn
+
+
+def talk(
+    *said: str,
+    labelled: bool = True,
+    now: datetime = NOW,
+    rules: Rules = RULES,
+    outcomes: Mapping[str, Outcome] | None = None,
+) -> tuple[State, list[str]]:
     """The state after a conversation, and the bot's replies."""
     state, replies = State(), []
     for text in said:
-        turn = respond(RULES, state, text, (extract if labelled else extract_nothing)(text), now=now)
+        found = (extract if labelled else extract_nothing)(text)
+        turn = answered(rules, state, text, found, now=now, outcomes=outcomes)
         state = turn.state
         replies.append(turn.reply)
     return state, replies
@@ -45,151 +71,7 @@ def items(state: State) -> dict[str, int]:
 
 def slots(state: State) -> dict[str, object]:
     assert state.draft is not None
-    return {name: value.data for name, value in state.draft.values}
-
-
-# --- counts
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("3", 3), ("1,200", 1200), ("하나", 1), ("두", 2), ("스무", 20), ("스물하나", 21), ("열다섯", 15),
-        ("아흔아홉", 99),
-        ("십오", 15), ("이십", 20), ("백이십", 120), ("만오천", 15000), ("삼만", 30000), ("만", 10000),
-        ("３", 3),
-        ("", None), ("개", None), ("둘셋", None), ("9" * 13, None),
-    ],
-)  # fmt: skip
-def test_read_number(text: str, number: int | None) -> None:
-    assert read_number(text) == number
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("두 그릇", Count(2, "그릇")), ("3명", Count(3, "명")), ("10인분", Count(10, "인분")),
-        ("하나", Count(1, "")),
-        ("세 개씩", Count(3, "개")), ("네 분", Count(4, "분")), ("혼자", Count(1, "명")),
-        ("둘이서", Count(2, "명")),
-        ("두세 그릇", Count(None, "그릇")), ("몇 개", Count(None, "개")), ("만 오천 원", Count(15000, "원")),
-        ("그릇", None), ("", None),
-    ],
-)  # fmt: skip
-def test_read_count(text: str, count: Count | None) -> None:
-    assert read_count(text) == count
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("짜장면 두 그릇이랑 탕수육 하나", ["두 그릇", "하나"]), ("네 명이요", ["네 명"]), ("네 알겠어요", []),
-        ("세상에", []),
-        ("한국 음식", []), ("한 그릇 더", ["한 그릇"]), ("둘이요", ["둘"]), ("3개요", ["3개"]), ("4", ["4"]),
-        ("혼자요", ["혼자"]),
-        ("삼 인분", ["삼 인분"]), ("7:30", []), ("010-1234-5678", []), ("서너 명", ["서너 명"]),
-        ("하나은행", []),
-        ("두 시간", []), ("5분 뒤", []),
-    ],
-)  # fmt: skip
-def test_find_counts(text: str, found: list[str]) -> None:
-    spans = find_counts(text, ["개", "그릇", "인분", "명"])
-    assert [text[start:end] for start, end in spans] == found
-
-
-# --- days and times
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("오늘", (7, 23)), ("내일", (7, 24)), ("낼", (7, 24)), ("모레", (7, 25)), ("내일모레", (7, 25)),
-        ("글피", (7, 26)),
-        ("어제", (7, 22)), ("금요일", (7, 24)), ("목요일", (7, 23)), ("수요일", (7, 29)),
-        ("이번 주 토요일", (7, 25)),
-        ("다음 주 월요일", (7, 27)), ("담주 금욜", (7, 31)), ("다다음 주 목요일", (8, 6)),
-        ("다음 주 주말 일요일", (8, 2)),
-        ("이번 주 월요일", (7, 20)), ("7월 30일", (7, 30)), ("8월1일", (8, 1)), ("팔월 십오일", (8, 15)),
-        ("유월 육일", (2027, 6, 6)),
-        ("7월 1일", (2027, 7, 1)), ("2026년 12월 24일", (12, 24)), ("8/5", (8, 5)), ("다음 달 3일", (8, 3)),
-        ("이번 달 30일", (7, 30)),
-        ("30일", (7, 30)), ("5일", (8, 5)), ("3일 뒤", (7, 26)), ("사흘 뒤", (7, 26)), ("일주일 후", (7, 30)),
-        ("2주 뒤", (8, 6)),
-        ("크리스마스", (12, 25)), ("크리스마스이브", (12, 24)), ("어린이날", (2027, 5, 5)),
-        ("주말", None), ("다음 주", None), ("6월 31일", None), ("2월 30일", None), ("13월 1일", None),
-        ("나중에", None), ("", None),
-    ],
-)  # fmt: skip
-def test_read_day(text: str, day: tuple[int, ...] | None) -> None:
-    expected = None if day is None else date(*day) if len(day) == 3 else date(2026, *day)
-    assert read_day(text, NOW.date()) == expected
-
-
-def test_next_month_from_december() -> None:
-    assert read_day("다음 달 3일", date(2026, 12, 20)) == date(2027, 1, 3)
-    assert read_day("5일", date(2026, 12, 20)) == date(2027, 1, 5)
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("7시", time(19)), ("저녁 7시", time(19)), ("오전 11시", time(11)), ("11시", time(11)),
-        ("12시", time(12)), ("1시", time(13)),
-        ("일곱 시 반", time(19, 30)), ("저녁 여섯 시 이십 분", time(18, 20)), ("19:30", time(19, 30)),
-        ("7:05", time(19, 5)),
-        ("오후 3시 15분", time(15, 15)), ("정오", time(12)), ("자정", time(0)), ("밤 12시", time(0)),
-        ("밤 11시", time(23)),
-        ("밤 1시", time(1)), ("새벽 2시", time(2)), ("낮 12시", time(12)), ("낮 2시", time(14)),
-        ("점심 11시 반", time(11, 30)),
-        ("24시", time(0)), ("18시", time(18)), ("pm 6시", time(18)), ("열두 시", time(12)),
-        ("한 시간 뒤", time(18)),
-        ("30분 뒤", time(17, 30)), ("두 시간 반 뒤", time(19, 30)), ("저녁", None), ("9시", time(21)),
-    ],
-)  # fmt: skip
-def test_read_and_settle_a_time(text: str, moment: time | None) -> None:
-    clock = read_clock(text)
-    assert clock is not None
-    assert settle(clock, opens=time(11), closes=time(20), now=NOW) == moment
-
-
-@pytest.mark.parametrize("text", ["두 시간", "시장", "99시", "", "한 번", "30분"])
-def test_what_is_no_time_of_day(text: str) -> None:
-    clock = read_clock(text)
-    assert clock is None or settle(clock, opens=time(11), closes=time(20), now=NOW) is None
-
-
-def test_where_days_and_times_are() -> None:
-    text = "다음 주 금요일 저녁 7시 반쯤, 아니 7월 30일 12:30"
-    assert [text[a:b] for a, b in find_days(text)] == ["다음 주 금요일", "7월 30일"]
-    assert [text[a:b] for a, b in find_clocks(text)] == ["저녁 7시 반", "12:30"]
-    assert find_clocks("시작할게요 두 시간이요") == []
-
-
-def test_days_and_times_are_shown_as_people_say_them() -> None:
-    assert show_day(date(2026, 7, 24), NOW.date()) == "7월 24일 금요일"
-    assert show_day(date(2027, 1, 1), NOW.date()) == "2027년 1월 1일 금요일"
-    shown = {
-        time(0): "밤 12시",
-        time(2): "새벽 2시",
-        time(9, 5): "오전 9시 5분",
-        time(12): "낮 12시",
-        time(13): "오후 1시",
-    }
-    shown |= {time(18): "저녁 6시", time(21, 30): "밤 9시 30분"}
-    assert {moment: show_time(moment) for moment in shown} == shown
-
-
-@given(st.times())
-def test_a_shown_time_reads_back(moment: time) -> None:
-    moment = moment.replace(second=0, microsecond=0, fold=0)
-    clock = read_clock(show_time(moment))
-    assert clock is not None
-    assert settle(clock, opens=time(11), closes=time(20), now=NOW) == moment
-
-
-@given(st.dates(date(2026, 7, 23), date(2027, 7, 22)))
-def test_a_shown_day_reads_back(day: date) -> None:
-    assert read_day(show_day(day, NOW.date()), NOW.date()) == day
+    return {name: values[0].data for name, values in state.draft.values}
 
 
 # --- names, menu
@@ -423,8 +305,14 @@ def test_understood_and_trace() -> None:
     assert respond(RULES, lost.state, "네 명", [], now=NOW).state.misses == 0
 
 
+def patient(rules: Rules = RULES, *, misses: int = 0, repeats: int = 0, minutes: int = 0) -> Rules:
+    """Rules with other limits."""
+    limits = dataclasses.replace(rules.limits, misses=misses, repeats=repeats, minutes=minutes)
+    return dataclasses.replace(rules, limits=limits)
+
+
 def test_failures_are_admitted_differently_each_time() -> None:
-    _, replies = talk("첫째 헛말", "둘째 헛말", "셋째 헛말", "넷째 헛말")
+    _, replies = talk("첫째 헛말", "둘째 헛말", "셋째 헛말", "넷째 헛말", rules=patient())
     assert len(set(replies[:3])) == 3
     assert "02-555-0137" in replies[2]
     assert replies[3] == replies[2]
@@ -445,7 +333,7 @@ def test_without_any_entity_the_asked_slot_is_still_understood() -> None:
 
 
 def test_a_past_time_or_day_is_not_taken() -> None:
-    state, replies = talk("오늘 3시에 예약", "4시요", "어제요")
+    state, replies = talk("오늘 3시에 예약", "4시요", "어제로 해 주세요")
     assert slots(state) == {"date": "2026-07-23"}
     assert "이미 지났어요" in replies[0]
     assert "이미 지났어요" in replies[1]
@@ -572,7 +460,7 @@ def entities(text: str, labelled: str) -> list[Entity]:
 def hear(*said: tuple[str, str]) -> tuple[State, list[str]]:
     state, replies = State(), []
     for text, labelled in said:
-        turn = respond(RULES, state, text, entities(text, labelled), now=NOW)
+        turn = answered(RULES, state, text, entities(text, labelled), now=NOW)
         state = turn.state
         replies.append(turn.reply)
     return state, replies
@@ -704,7 +592,7 @@ def test_a_reservation_and_an_order_in_one_breath_are_both_kept() -> None:
     )
     assert items(state) == {"짜장면": 2}
     assert [draft.form for draft in state.drafts] == ["reservation", "order"]
-    assert {name: value.data for name, value in state.drafts[0].values} == {
+    assert {name: values[0].data for name, values in state.drafts[0].values} == {
         "date": "2026-07-23", "time": "19:00", "party": 4,
     }  # fmt: skip
     assert replies[0].startswith("예약은 잠시 두고 주문부터 도와드릴게요. 짜장면 2그릇 담았어요.")
@@ -753,83 +641,551 @@ def test_a_day_and_a_time_without_spaces() -> None:
     assert slots(state) == {"date": "2026-07-25", "time": "19:00"}
 
 
-# --- state as JSON
+# --- what is to be done, and what comes of it
 
-FULL = State(
-    drafts=(
-        Draft("order", items=(Item("짬뽕", 2),), asked=MORE, focus="짬뽕"),
-        Draft("reservation", values=(("party", Value("4명", 4)),), asked="time", hints=(("time", "저녁"),)),
-    ),
-    offer=Offer("dish", "짜장면", 2),
-    misses=1,
-    uses=(("replies.noted", 2),),
-    seed=-5,
-)
+SALON_BOOKING = ("예약할게요", "커트", "없어요", "내일요", "김민수요", "건너뛸게요")
+ORDERED = ("짜장면 두 그릇 주세요", "없어요", "네")
+RESERVED = ("내일 저녁 7시에 두 명 예약이요", "이지훈입니다", "네")
 
 
-def test_state_survives_json() -> None:
-    assert State.from_dict(json.loads(json.dumps(FULL.to_dict(), ensure_ascii=False))) == FULL
-    assert State.from_dict(State().to_dict()) == State()
+def last_turn(*said: str, rules: Rules = RULES, now: datetime = MORNING) -> Turn:
+    """The last utterance of a conversation as ``respond`` answers it: nothing is done yet."""
+    state, _ = talk(*said[:-1], rules=rules, now=now)
+    return respond(rules, state, said[-1], extract(said[-1]), now=now)
 
 
-def _without(key: str) -> dict[str, object]:
-    return {name: value for name, value in FULL.to_dict().items() if name != key}
+def test_a_confirmed_form_calls_for_what_is_to_be_done() -> None:
+    turn = last_turn(*SALON_BOOKING, "네", rules=SALON)
+    (call,) = turn.actions
+    assert (call.id, call.name, call.form) == ("7-1", "book", "booking")
+    assert call.values == {"services": "커트", "date": "2026-07-24", "time": "14:00", "name": "김민수"}
+    assert turn.reply == ""
+    assert [pending.id for pending in turn.state.pending] == ["7-1"]
+    assert turn.state.draft is not None, "the draft stays until the outcome is known"
+
+
+def test_what_a_call_came_to_is_said_by_its_outcome() -> None:
+    asked = last_turn(*SALON_BOOKING, "네", rules=SALON)
+
+    def concluded(outcome: Outcome) -> Turn:
+        return conclude(SALON, asked.state, {"7-1": outcome}, now=MORNING)
+
+    done = concluded(Outcome("ok", {"who": "정하늘"}))
+    assert (done.reply, done.actions) == ("예약됐어요. 담당은 정하늘이에요.", ())
+    assert (done.state.drafts, done.state.pending) == ((), ())
+    assert [(one.record, one.form) for one in done.state.done] == [("7-1", "booking")]
+
+    full = concluded(Outcome("full"))
+    assert full.reply == "그 시간은 찼어요. 몇 시에 오시겠어요?"
+    assert full.state.draft is not None
+    assert (full.state.draft.asked, full.state.draft.value("time")) == ("time", None)
+    assert full.state.draft.value("name") is not None
+
+    strange = concluded(Outcome("strange"))
+    assert strange.reply == "제가 정하기 어려운 일이에요. 직원을 부를게요."
+    assert [call.name for call in strange.actions] == ["hand_over"]
+    assert strange.actions[0].id != "7-1"
+    assert strange.state.handed_over
+
+    again = concluded(Outcome("again"))
+    assert again.state.draft is not None
+    assert (again.state.draft.form, again.state.draft.asked) == ("voucher", "number")
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    "outcomes", [{}, {"7-1": Outcome("error")}, {"7-1": Outcome("no such")}, {"x": Outcome()}]
+)
+def test_a_call_that_failed_is_tried_again_by_a_yes(outcomes: dict[str, Outcome]) -> None:
+    asked = last_turn(*SALON_BOOKING, "네", rules=SALON)
+    failed = conclude(SALON, asked.state, outcomes, now=MORNING)
+    assert failed.reply == "예약을 처리하지 못했어요. 다시 해 볼까요?"
+    assert failed.state.done == ()
+    again = respond(SALON, failed.state, "네", [], now=MORNING)
+    assert [call.id for call in again.actions] == ["7-1"], "the same wish has the same id"
+    changed = respond(SALON, failed.state, "4시로요", extract("4시로요"), now=MORNING)
+    wanted = respond(SALON, changed.state, "네", [], now=MORNING)
+    assert [call.id for call in wanted.actions] == ["9-1"], "another wish has another"
+
+
+def test_an_outcome_nobody_told_is_not_waited_for() -> None:
+    asked = last_turn(*SALON_BOOKING, "네", rules=SALON)
+    later = respond(SALON, asked.state, "주차 돼요?", [], now=MORNING)
+    assert later.state.pending == ()
+    assert [call.id for call in respond(SALON, later.state, "네", [], now=MORNING).actions] == ["7-1"]
+
+
+def test_an_outcome_for_nothing_says_nothing() -> None:
+    turn = conclude(SALON, State(), {"1-1": Outcome()}, now=NOW)
+    assert (turn.reply, turn.actions) == ("", ())
+
+
+def test_a_form_without_confirmation_goes_at_once() -> None:
+    turn = last_turn("쿠폰 12345671 좀 봐 주세요", rules=SALON)
+    assert [(call.name, call.values) for call in turn.actions] == [("look_up", {"number": "12345671"})]
+    failed = conclude(SALON, turn.state, {}, now=MORNING)
+    assert failed.reply == "쿠폰 조회를 처리하지 못했어요. 다시 해 볼까요?"
+    assert respond(SALON, failed.state, "네", [], now=MORNING).actions[0].id == "1-1"
+    aside = respond(SALON, failed.state, "주차 돼요?", [], now=MORNING)
+    assert aside.reply.endswith("쿠폰 조회를 처리하지 못했어요. 다시 해 볼까요?")
+
+
+def test_a_default_may_be_changed_like_any_answer() -> None:
+    state, replies = talk(*SALON_BOOKING, rules=SALON, now=MORNING)
+    assert "오후 2시" in replies[-1]
+    state, replies = talk(*SALON_BOOKING, "아니 5시로 해 주세요", rules=SALON, now=MORNING)
+    assert slots(state)["time"] == "17:00"
+    assert replies[-1].startswith("오후 5시로 바꿨어요.")
+
+
+# --- several values, slots left out, slots that depend
+
+
+@pytest.mark.parametrize(
+    ("said", "services"),
     [
-        (None, "expected a mapping; got NoneType"),
-        ([], "expected a mapping; got list"),
-        (FULL.to_dict() | {"version": 2}, "expected version 1; got 2"),
-        (FULL.to_dict() | {"version": True}, "expected version 1; got True"),
-        (FULL.to_dict() | {"more": 1}, "expected the keys version, drafts"),
-        (_without("misses"), "expected the keys version, drafts"),
-        (FULL.to_dict() | {"misses": -1}, "misses: expected a whole number; got -1"),
-        (FULL.to_dict() | {"misses": True}, "misses: expected a whole number; got True"),
-        (FULL.to_dict() | {"drafts": {}}, "drafts: expected a list; got dict"),
-        (FULL.to_dict() | {"uses": []}, "uses: expected a mapping; got list"),
-        (FULL.to_dict() | {"uses": {"a": "b"}}, "a: expected a whole number; got 'b'"),
-        (
-            FULL.to_dict() | {"offer": {"kind": "gift", "name": "콜라", "count": 1}},
-            "expected dish or resume; got 'gift'",
-        ),
-        (FULL.to_dict() | {"drafts": [{"form": "order"}]}, "draft: expected the keys form, values"),
+        (("커트랑 파마요",), ["커트", "파마"]),
+        (("커트", "네", "파마"), ["커트", "파마"]),
+        (("커트", "파마도요"), ["커트", "파마"]),
+        (("커트랑 파마요", "파마는 빼 주세요"), ["커트"]),
+        (("커트랑 파마요", "파마는 빼고 염색이요"), ["커트", "염색"]),
+        (("커트랑 파마요", "파마 말고 염색이요"), ["커트", "염색"]),
+        (("커트", "커트요"), ["커트"]),
+        (("커트, 염색, 파마, 두피 관리 다요",), ["커트", "염색", "파마"]),
+        (("컽트", "네"), ["커트"]),
+        (("컽트", "아니요"), None),
+        (("볶음머리요",), None),
     ],
 )
-def test_a_state_that_is_none_is_refused(data: object, reason: str) -> None:
-    with pytest.raises(DataError) as caught:
-        State.from_dict(data)
-    assert reason in str(caught.value)
-    assert "\n" not in str(caught.value)
+def test_a_slot_of_several_values(said: tuple[str, ...], services: list[str] | None) -> None:
+    state, _ = talk("예약할게요", *said, rules=SALON, now=MORNING)
+    assert state.draft is not None
+    found = [value.data for value in state.draft.all_values("services")]
+    assert found == (services or [])
 
 
-def test_a_state_of_another_rule_file_is_lived_with() -> None:
-    stale = State(drafts=(Draft("laundry", asked="shirts"),))
-    turn = respond(RULES, stale, "안녕하세요", [], now=NOW)
+def test_the_last_of_several_values_may_go_too() -> None:
+    _, replies = talk("예약할게요", "커트", "커트는 빼 주세요", rules=SALON, now=MORNING)
+    assert replies[-1].startswith("시술은 다시 정할게요. 어떤 시술을")
+
+
+def test_a_slot_is_asked_only_if_another_has_such_a_value() -> None:
+    _, replies = talk("예약할게요", "염색", "없어요", rules=SALON, now=MORNING)
+    assert replies[-1] == "염색은 어떤 색으로 할까요?"
+    _, replies = talk("예약할게요", "커트", "없어요", rules=SALON, now=MORNING)
+    assert replies[-1] == "언제 오시겠어요?"
+
+
+@pytest.mark.parametrize("words", ["건너뛸게요", "없어요", "아니요", "됐어요"])
+def test_an_optional_slot_may_be_left_out(words: str) -> None:
+    state, replies = talk(*SALON_BOOKING[:-1], words, rules=SALON, now=MORNING)
+    assert replies[-1].startswith("요청 사항은 비워 둘게요. 7월 24일")
+    assert state.draft is not None
+    assert (state.draft.skipped, state.draft.asked) == (("note",), CONFIRM)
+
+
+def test_an_optional_slot_is_left_out_before_it_is_asked_and_filled_after() -> None:
+    state, replies = talk(
+        *SALON_BOOKING[:3], "요청 사항은 건너뛸게요", "내일요", "김민수요", rules=SALON, now=MORNING
+    )
+    assert "요청 사항은 비워 둘게요." in replies[3]
+    assert state.draft is not None
+    assert state.draft.asked == CONFIRM
+
+
+def test_what_has_to_be_known_is_not_left_out() -> None:
+    state, replies = talk("예약할게요", "건너뛸게요", rules=SALON, now=MORNING)
+    assert replies[-1].startswith("시술은 있어야 해요. 어떤 시술을")
+    assert state.draft is not None
+    assert state.draft.skipped == ()
+
+
+# --- corrections at any point
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("아니 7시 말고 8시요", {"time": "20:00"}),
+        ("아 잠깐만요 8시로 바꿔 주세요", {"time": "20:00"}),
+        ("7시 말고 8시, 두 명 말고 세 명이요", {"time": "20:00", "party": 3}),
+        ("아니 내일 말고 모레요", {"date": "2026-07-25"}),
+        ("아니 박서연 이름으로 해 주세요", {"name": "박서연"}),
+        (
+            "아니 내일 말고 모레, 7시 말고 8시, 두 명 말고 세 명",
+            {"date": "2026-07-25", "time": "20:00", "party": 3},
+        ),
+    ],
+)
+@pytest.mark.parametrize("agreed", [False, True])
+def test_a_correction_at_the_confirmation_and_after_a_yes_too_early(
+    text: str, expected: dict[str, object], agreed: bool
+) -> None:
+    said = RESERVED if agreed else RESERVED[:-1]
+    state, _ = talk(*said, text, now=MORNING)
+    filled = {"date": "2026-07-24", "time": "19:00", "party": 2, "name": "이지훈"} | expected
+    assert slots(state) == filled
+    assert state.draft is not None
+    assert state.draft.asked == CONFIRM
+    assert state.draft.record == ("3-1" if agreed else "")
+    turn = respond(RULES, state, "네", [], now=MORNING)
+    assert turn.actions[0].replaces == ("3-1" if agreed else "")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (("세 명", "아니다 넷"), {"party": 4}),
+        (("세 명", "아니 네 명이요"), {"party": 4}),
+        (("세 명", "아 아니다 다섯이요"), {"party": 5}),
+        (("세 명", "아니 글쎄요"), {"party": 3}),
+        (("세 명", "아니 이게 뭐야"), {"party": 3}),
+    ],
+)
+def test_the_last_answer_is_corrected_while_something_else_is_asked(
+    said: tuple[str, ...], expected: dict[str, object]
+) -> None:
+    state, _ = talk("내일 저녁 7시 예약이요", *said, now=MORNING)
+    assert slots(state) == {"date": "2026-07-24", "time": "19:00"} | expected
+    assert state.draft is not None
+    assert state.draft.asked == "name"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("아 짜장면 하나만 빼 주세요", {"짜장면": 1}),
+        ("아니 짜장면 말고 짬뽕이요", {"짬뽕": 2}),
+        ("앗 잠깐 콜라도 하나요", {"짜장면": 2, "콜라": 1}),
+        ("아니 두 그릇 말고 세 그릇이요", {"짜장면": 3}),
+    ],
+)
+def test_an_order_corrected_after_a_yes_too_early(text: str, expected: dict[str, int]) -> None:
+    state, _ = talk(*ORDERED, text)
+    assert items(state) == expected
+    assert state.draft is not None
+    assert (state.draft.record, state.draft.asked) == ("3-1", CONFIRM)
+
+
+def test_a_dish_of_an_order_that_is_done_may_be_cancelled() -> None:
+    state, _ = talk("짜장면 하나, 콜라 하나", "없어요", "네", "콜라는 취소해 주세요")
+    assert items(state) == {"짜장면": 1}
+    assert state.draft is not None
+    assert state.draft.record == "3-1"
+    state, _ = talk("짜장면 하나, 콜라 하나", "없어요", "네", "방금 시킨 콜라 취소해 주세요")
+    assert items(state) == {"짜장면": 1}
+    state, _ = talk("짜장면 하나, 콜라 하나", "아까 시킨 콜라 취소해 주세요")
+    assert items(state) == {"짜장면": 1}
+    turn = last_turn("짜장면 하나", "없어요", "네", "짜장면 취소해 주세요")
+    assert [(call.name, call.replaces) for call in turn.actions] == [("withdraw", "3-1")]
+
+
+def test_a_question_after_a_yes_is_no_correction() -> None:
+    state, replies = talk(*ORDERED, "아니 근데 콜라 있어요?")
+    assert replies[-1].startswith("네, 콜라 있어요.")
+    assert state.drafts == ()
+
+
+def test_what_is_done_for_long_is_not_corrected_by_a_bare_word() -> None:
+    state, _ = talk(*RESERVED, "주차 돼요?", "화장실 있어요?", "몇 시까지 해요?", "아니 8시요")
+    assert state.drafts == ()
+
+
+def test_a_correction_that_corrects_nothing_opens_nothing() -> None:
+    state, _ = talk(*RESERVED, "아니 내일 봬요")
+    assert state.drafts == ()
+
+
+# --- what was completed before
+
+
+def test_a_record_is_withdrawn_once() -> None:
+    state, replies = talk(
+        *SALON_BOOKING, "네", "방금 예약 취소해 주세요", "방금 예약 취소해 주세요", rules=SALON, now=MORNING
+    )
+    assert replies[-2:] == ["7월 24일 금요일 커트 예약을 지웠어요.", "접수된 것이 없어요."]
+    assert state.done == ()
+
+
+def test_the_record_that_is_named_is_withdrawn() -> None:
+    two = (*RESERVED, "모레 12시에 네 명 예약이요", "최유진입니다", "네", *ORDERED)
+    turn = last_turn(*two, "금요일 예약 취소할게요")
+    assert [(call.name, call.replaces) for call in turn.actions] == [("withdraw", "3-1")]
+    assert last_turn(*two, "처음 예약은 취소해 주세요").actions[0].replaces == "3-1"
+    assert last_turn(*two, "마지막에 한 예약 취소해 주세요").actions[0].replaces == "6-1"
+    assert last_turn(*two, "짜장면 주문한 거 취소할게요").actions[0].replaces == "9-1"
+    assert last_turn(*two, "취소할게요").actions[0].replaces == "9-1", "what was done just now"
+
+
+def test_of_several_records_it_is_asked_which() -> None:
+    two = (*RESERVED, "모레 12시에 네 명 예약이요", "최유진입니다", "네", "주차 돼요?", "화장실 있어요?")
+    state, replies = talk(*two, "예약 취소할게요", now=MORNING)
+    assert replies[-1] == (
+        "7월 24일 금요일, 저녁 7시, 2명, 이지훈 님 / 7월 25일 토요일, 낮 12시, 4명, 최유진 님 중에 어느 쪽이세요?"
+    )
+    for said, record in (
+        ("금요일이요", "3-1"),
+        ("두 번째 거요", "6-1"),
+        ("최유진이요", "6-1"),
+        ("처음 거요", "3-1"),
+    ):
+        turn = respond(RULES, state, said, extract(said), now=MORNING)
+        assert [(call.name, call.replaces) for call in turn.actions] == [("withdraw", record)], said
+    for said in ("됐어요", "아니요", "주차 돼요?"):
+        turn = respond(RULES, state, said, [], now=MORNING)
+        assert turn.actions == ()
+        assert turn.state.offer is None
+        assert len(turn.state.done) == 2
+
+
+def test_a_withdrawal_in_the_middle_of_something_else() -> None:
+    state, replies = talk(*RESERVED, "짜장면 하나 주세요", "예약은 취소해 주세요", now=MORNING)
+    assert items(state) == {"짜장면": 1}
+    assert replies[-1].endswith("더 필요하신 거 있으세요?") or replies[-1].endswith("더 드릴까요?")
+    assert state.done == ()
+
+
+def test_a_withdrawal_that_failed_leaves_the_record() -> None:
+    state, replies = talk(
+        *SALON_BOOKING, "네", "방금 예약 취소해 주세요",
+        rules=SALON, now=MORNING, outcomes={"withdraw": Outcome("error")},
+    )  # fmt: skip
+    assert replies[-1] == "예약을 처리하지 못했어요. 다시 해 볼까요?"
+    assert [done.record for done in state.done] == ["7-1"]
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "time"),
+    [
+        (("예약 변경할게요",), "@change", "14:00"),
+        (("예약 변경할게요", "시간이요", "4시"), CONFIRM, "16:00"),
+        (("예약 시간 바꿀게요",), "time", "14:00"),
+        (("예약 변경할게요", "아니요"), CONFIRM, "14:00"),
+    ],
+)
+def test_a_record_is_taken_up_again(said: tuple[str, ...], asked: str, time: str) -> None:
+    state, replies = talk(*SALON_BOOKING, "네", *said, rules=SALON, now=MORNING)
+    assert replies[7].startswith("예약을 고칠게요: 커트, 7월 24일 금요일, 오후 2시, 김민수 님")
+    assert state.draft is not None
+    assert (state.draft.asked, state.draft.record, slots(state)["time"]) == (asked, "7-1", time)
+
+
+def test_a_record_is_taken_up_with_its_change() -> None:
+    state, replies = talk(*SALON_BOOKING, "네", "예약 4시로 바꿔 주세요", rules=SALON, now=MORNING)
+    assert replies[-1].startswith("오후 4시로 바꿨어요. 7월 24일 금요일 오후 4시 커트")
+    assert state.draft is not None
+    assert (state.draft.asked, state.draft.record) == (CONFIRM, "7-1")
+
+
+def test_a_fresh_start_drops_what_is_open_and_leaves_what_is_recorded() -> None:
+    state, replies = talk("예약할게요", "커트", "처음부터", rules=SALON, now=MORNING)
+    assert state.drafts == ()
+    assert replies[-1].startswith("예약을 취소했어요.")
+    state, replies = talk(*SALON_BOOKING, "네", "예약 변경할게요", "처음부터", rules=SALON, now=MORNING)
+    assert replies[-1] == "안녕하세요, 물결미용실입니다."
+    assert [done.record for done in state.done] == ["7-1"]
+
+
+def test_a_record_that_was_changed_is_the_only_one() -> None:
+    state, _ = talk(*SALON_BOOKING, "네", "예약 4시로 바꿔 주세요", "네", rules=SALON, now=MORNING)
+    assert [(done.record, dict(done.values)["time"][0].data) for done in state.done] == [("9-1", "16:00")]
+    turn = last_turn(*SALON_BOOKING, "네", "예약 4시로 바꿔 주세요", "네", "방금 예약 취소해 주세요", rules=SALON)
+    assert turn.actions[0].replaces == "9-1"
+
+
+def test_to_cancel_a_change_is_to_cancel_what_was_recorded() -> None:
+    """The bot says that it is cancelled, so it has to be."""
+    turn = last_turn(*SALON_BOOKING, "네", "예약 변경할게요", "취소해 주세요", rules=SALON)
+    assert [(call.name, call.replaces) for call in turn.actions] == [("withdraw", "7-1")]
     assert turn.state.drafts == ()
-    assert farewell(RULES, stale, now=NOW).reply
 
+
+def test_a_record_being_changed_is_not_called_unfinished() -> None:
+    state, _ = talk(*SALON_BOOKING, "네", "예약 변경할게요", rules=SALON, now=MORNING)
+    assert farewell(SALON, state, now=MORNING).reply == "안녕히 가세요."
+
+
+def test_nothing_was_recorded() -> None:
+    _, replies = talk("방금 예약 취소해 주세요", "예약 변경할게요", rules=SALON)
+    assert replies == ["접수된 것이 없어요.", "접수된 것이 없어요."]
+
+
+# --- a person takes over
+
+
+def test_a_person_is_called_and_the_bot_is_silent_until_a_restart() -> None:
+    state, replies = talk(
+        "예약할게요", "커트", "상담원 불러 주세요", "커트요", "", "네", "처음부터", "예약할게요", rules=SALON
+    )
+    assert replies[2:7] == [
+        "직원을 부를게요.",
+        "직원이 곧 와요.",
+        "직원이 곧 와요.",
+        "직원이 곧 와요.",
+        "다시 제가 할게요.",
+    ]
+    assert replies[7].startswith("네, 예약해 드릴게요.")
+    assert not state.handed_over
+    assert state.draft is not None
+    assert not state.draft.all_values("services"), "a fresh start"
+
+
+def test_the_person_is_told_what_it_is_about() -> None:
+    (call,) = last_turn("예약할게요", "커트", "없어요", "상담원 불러 주세요", rules=SALON).actions
+    assert call.name == "hand_over"
+    assert call.form == "booking"
+    (form,) = call.values["forms"]  # type: ignore[misc]
+    assert form["values"] == {"services": "커트", "time": "14:00"}
+    assert form["shown"] == "커트, 오후 2시"
+    assert call.values["said"] == ["예약할게요", "커트", "없어요", "상담원 불러 주세요"]
+
+
+def test_so_many_utterances_not_understood_lead_to_a_person() -> None:
+    rules = patient(SALON, misses=3)
+    _, replies = talk("가나다", "라마바", "사아자", rules=rules)
+    assert replies[2] == "직원을 부를게요."
+    _, replies = talk("가나다", "라마바", "주차 돼요?", "사아자", "차카타", rules=rules)
+    assert replies[-1] != "직원을 부를게요.", "in a row"
+
+
+def test_the_same_question_so_many_times_leads_to_a_person() -> None:
+    rules = patient(SALON, repeats=3)
+    state, replies = talk("쿠폰 봐 주세요", "1234", "5678", "9012", rules=rules)
+    assert replies[1] == "1234는 쿠폰 번호가 아니에요. 여덟 자리로 말씀해 주시겠어요?"
+    assert replies[2].endswith("쿠폰 번호는 꼭 여쭤봐야 해요."), "the last time comes with an explanation"
+    assert replies[3] == "직원을 부를게요."
+    assert state.handed_over
+
+
+def test_questions_in_between_are_no_failure_to_answer() -> None:
+    rules = patient(SALON, repeats=2, misses=2)
+    state, replies = talk("예약할게요", *["주차 돼요?"] * 5, "커트", rules=rules)
+    assert not state.handed_over
+    assert not any("꼭 여쭤봐야" in reply for reply in replies)
+
+
+def test_answers_to_the_same_question_are_no_repetition() -> None:
+    rules = patient(repeats=2)
+    state, _ = talk("짜장면 하나", "짬뽕 하나", "콜라 하나", "사이다 하나", rules=rules)
+    assert len(items(state)) == 4
+
+
+def test_patience_without_end() -> None:
+    state, _ = talk("예약할게요", *["가나다"] * 9, rules=patient(SALON))
+    assert not state.handed_over
+
+
+# --- a long silence
+
+
+def later(*said: str, minutes: int, then: str, rules: Rules = SALON) -> Turn:
+    state, _ = talk(*said, rules=rules, now=MORNING)
+    return answered(rules, state, then, extract(then), now=MORNING + timedelta(minutes=minutes))
+
+
+def test_after_a_long_silence_a_yes_agrees_to_nothing() -> None:
+    turn = later(*SALON_BOOKING, minutes=31, then="네")
+    assert turn.reply == "다시 오셨네요. 예약 이어서 할까요?"
+    assert turn.actions == ()
+    on = respond(SALON, turn.state, "네", [], now=MORNING + timedelta(minutes=32))
+    assert on.reply.startswith("예약 이어서 할게요. 7월 24일 금요일 오후 2시 커트")
+    off = respond(SALON, turn.state, "아니요", [], now=MORNING + timedelta(minutes=32))
+    assert off.state.drafts == ()
+    assert later(*SALON_BOOKING, minutes=29, then="네").reply == "예약됐어요."
+
+
+@pytest.mark.parametrize(
+    ("then", "reply"),
+    [
+        ("주차 돼요?", "주차는 두 대까지 돼요.\n다시 오셨네요. 예약 이어서 할까요?"),
+        ("안녕하세요", "다시 오셨네요. 예약 이어서 할까요?"),
+        ("", "듣고 있어요.\n다시 오셨네요. 예약 이어서 할까요?"),
+        (
+            "모레로 할게요",
+            "7월 25일 토요일로 바꿨어요. 7월 25일 토요일 오후 2시 커트, 김민수 님 이름으로 예약할까요?",
+        ),
+        (
+            "쿠폰 봐 주세요",
+            "예약은 두고 쿠폰 조회부터 할게요. 네, 쿠폰을 볼게요. 쿠폰 번호 여덟 자리를 알려 주시겠어요?",
+        ),
+        ("취소할게요", "예약을 취소했어요."),
+    ],
+)
+def test_after_a_long_silence(then: str, reply: str) -> None:
+    assert later(*SALON_BOOKING, minutes=60 * 5, then=then).reply == reply
+
+
+def test_nothing_was_left_open() -> None:
+    assert later("예약할게요", minutes=90, then="커트").reply.startswith("커트, 알겠어요.")
+    assert later(*SALON_BOOKING, minutes=90, then="네", rules=patient(SALON)).reply == "예약됐어요."
+
+
+def test_clocks_of_other_zones_and_none_are_compared() -> None:
+    state, _ = talk(*SALON_BOOKING, rules=SALON, now=MORNING)
+    for last in ("", "yesterday", "2026-07-23T00:00:00+00:00"):
+        turn = respond(SALON, dataclasses.replace(state, last_at=last), "주차 돼요?", [], now=MORNING)
+        assert turn.reply.startswith("주차는")
+
+
+def test_a_time_that_passed_while_it_was_thought_over_is_not_booked() -> None:
+    said = ("예약할게요", "커트", "없어요", "오늘요", "김민수요", "건너뛸게요")
+    state, _ = talk(*said, rules=patient(SALON), now=MORNING)
+    turn = respond(patient(SALON), state, "네", [], now=MORNING.replace(hour=15))
+    assert turn.actions == ()
+    assert turn.reply == "오후 2시는 이미 지났어요. 몇 시에 오시겠어요?"
+    turn = respond(patient(SALON), state, "네", [], now=MORNING + timedelta(days=1))
+    assert turn.actions == ()
+    assert turn.reply == "7월 23일 목요일은 지난 날이에요. 언제 오시겠어요?"
+
+
+# --- whatever is said
 
 PIECES = (
     "짜장면", "짬뽕", "초밥", "하나", "두 그릇", "네 명", "말고", "빼줘", "더", "네", "아니", "아니요", "예약",
     "주문", "취소", "내일", "어제", "7시",
     "99시", "김민수", "으로", "요", "얼마", "?", "바꿔", "대신", "0개", "다", "시간", "2월 30일", "월요일",
-    "주말", "저녁", "😀", "{", "\x00", "그게 다", "짜짱면",
+    "주말", "저녁", "😀", "{", "\x00", "그게 다", "짜짱면", "그걸로", "그거", "그날", "그때", "같은 시간에",
+    "거기로", "그분 이름으로", "둘 다", "두 번째 거", "3번", "방금", "아까", "변경", "건너뛸게요", "상담원",
+    "처음부터",
+    "커트", "염색", "커트는", "쿠폰", "12345671", "12345", "그 번호로", "강남역", "출장", "네 아니 잠깐",
+    "없어요", "허리", "정형외과", "선생님", "그 선생님", "010-1234-5678", "602311458206", "조회", "택배",
+    "서울", "부산",
+    "에서", "까지", "5kg", "두 상자", "내일 오전", "10시 반", "그 택배",
 )  # fmt: skip
+ALL_RULES = (RULES, SALON, load_rules("clinic"), load_rules("parcel"))
+OUTCOMES = ("ok", "error", "full", "strange", "again", "unknown", "nonsense", "not_found", "too_late")
+utterances = st.lists(st.sampled_from(PIECES), max_size=5).map(" ".join) | st.text(max_size=20)
+steps = st.tuples(utterances, st.sampled_from(OUTCOMES), st.sampled_from((0, 1, 45, 60 * 30)))
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.lists(st.sampled_from(PIECES), max_size=5).map(" ".join) | st.text(max_size=20), max_size=10),
-    st.booleans(),
-)
-def test_whatever_is_said_there_is_an_answer_and_a_next_question(said: list[str], labelled: bool) -> None:
-    state = State(seed=len(said))
-    for text in said:
-        turn = respond(RULES, state, text, extract(text) if labelled else [], now=NOW)
-        state = turn.state
-        assert turn.reply.strip()
-        assert State.from_dict(json.loads(json.dumps(state.to_dict()))) == state
-        assert all(1 <= item.count <= 50 for draft in state.drafts for item in draft.items)
-        assert state.draft is None or state.draft.asked
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from(ALL_RULES), st.lists(steps, max_size=12), st.booleans())
+def test_whatever_is_said_there_is_an_answer_and_a_next_question(
+    rules: Rules, said: list[tuple[str, str, int]], labelled: bool
+) -> None:
+    def conversation(*, through_json: bool) -> list[str]:
+        state, now, replies = State(seed=len(said)), MORNING, []
+        for text, outcome, minutes in said:
+            now += timedelta(minutes=minutes)
+            turn = respond(rules, state, text, extract(text) if labelled else [], now=now)
+            ids = [call.id for call in turn.actions]
+            for _ in range(3):
+                if not turn.actions:
+                    break
+                came = {call.id: Outcome(outcome, {"left": "1"}) for call in turn.actions}
+                turn = follow(turn, conclude(rules, turn.state, came, now=now))
+                ids += [call.id for call in turn.actions]
+            assert len(set(ids)) == len(ids)
+            state = turn.state
+            if through_json:
+                state = State.from_dict(json.loads(json.dumps(state.to_dict())))
+                assert state == turn.state
+            assert turn.reply.strip()
+            assert all(1 <= item.count <= 50 for draft in state.drafts for item in draft.items)
+            assert state.draft is None or state.draft.asked
+            assert len({draft.record for draft in state.drafts if draft.record}) == len(
+                [draft for draft in state.drafts if draft.record]
+            )
+            replies.append(turn.reply)
+        return replies
+
+    assert conversation(through_json=True) == conversation(through_json=False), "the same turns, the same replies"

@@ -49,8 +49,10 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "ahocorasick": (NOWHERE, {"rules"}),
     "korean_lunar_calendar": (NOWHERE, {"values"}),
     "yaml": ({"chatbot"}, NOWHERE),
+    "sqlalchemy": ({"chatbot"}, NOWHERE),
     "typer": ({"cli"}, NOWHERE),
     "rich": ({"cli"}, NOWHERE),
+    "prompt_toolkit": (NOWHERE, {"cli"}),
 }
 
 # where pip finds them, and the extra that asks for them ("" is the base install)
@@ -73,8 +75,10 @@ DISTRIBUTIONS = {
     "ahocorasick": ("pyahocorasick", ""),
     "korean_lunar_calendar": ("korean-lunar-calendar", ""),
     "yaml": ("pyyaml", ""),
+    "sqlalchemy": ("sqlalchemy", "store"),
     "typer": ("typer", ""),
     "rich": ("rich", ""),
+    "prompt_toolkit": ("prompt-toolkit", ""),
 }
 
 

@@ -251,6 +251,18 @@ def test_case_and_ranges_are_told_apart():
     assert worst_steps("(?i)a{0,9}A{0,9}b") == worst_steps("a{0,9}A{0,9}b", ignore_case=True)
 
 
+@pytest.mark.parametrize("regex", ["a{}b", "(ab|a){}b", "a{}a{}c", "x(?=a{}b)"])
+def test_where_texts_end_repetitions_do(regex):
+    assert worst_steps(regex.replace("{}", "*"), longest=7) == worst_steps(regex.replace("{}", "{0,7}"))
+    assert "upper bound" in why_not_linear(regex.replace("{}", "*"))
+
+
+def test_how_steps_grow_with_the_longest_text():
+    assert worst_steps("a*b", longest=80) < 2.5 * worst_steps("a*b", longest=40)
+    assert worst_steps("a*a*b", longest=80) > 3.5 * worst_steps("a*a*b", longest=40)
+    assert "billions" in why_not_linear("(a+)+b", longest=40)
+
+
 Node = tuple  # ("char", "ab") | ("seq", [nodes]) | ("or", [nodes]) | ("rep", node, least, most)
 _nodes = st.recursive(
     st.sampled_from(["a", "b", "ab"]).map(lambda c: ("char", c)),

@@ -1,11 +1,13 @@
-"""Whole conversations, asserted to the letter, and the console and command line around them.
+"""Whole conversations, asserted to the letter, and the command line around them.
 
-A transcript in ``transcripts/`` reads ``> `` for what the user types, ``< `` for what the bot says and ``. `` for
-what a slash command shows. ``# now: ...``, ``# seed: ...`` and ``# extractor: none`` at its head set the scene.
+Transcripts stand in ``transcripts/<bot>/``; ``ner_engine.chatbot.transcript`` tells how they read. Those of the
+restaurant are played with the tests' own extractor, unless they say ``# extractor: engine``; the others with the
+engine and the bundle that is shipped.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,12 +19,16 @@ import typer
 from typer.testing import CliRunner
 
 import ner_engine
-from ner_engine.chatbot import Rules, Speech, converse, load_rules
+from ner_engine.chatbot import Bot, Rules, Speech, converse, load_rules, shipped_bots
+from ner_engine.chatbot.playback import play as play_transcript
+from ner_engine.chatbot.transcript import read_transcript
 from ner_engine.cli.chat import chat
+from ner_engine.errors import NerEngineError
 from ner_engine.spans import Entity
-from tests.fake_extractor import extract, extract_nothing
+from tests.fake_extractor import FakeEngine, extract
 
-TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+FOLDER = Path(__file__).parent / "transcripts"
+TRANSCRIPTS = sorted(FOLDER.glob("*/*.txt"))
 NOW = "2026-07-23T17:00"
 MARKS = {"bot": "< ", "info": ". "}
 
@@ -30,6 +36,15 @@ MARKS = {"bot": "< ", "info": ". "}
 @pytest.fixture(scope="module")
 def rules() -> Rules:
     return load_rules()
+
+
+@pytest.fixture(scope="session")
+def engine() -> ner_engine.Engine:
+    """The engine as it is shipped."""
+    try:
+        return ner_engine.load()
+    except (NerEngineError, ImportError) as error:
+        pytest.skip(f"the shipped bundle cannot be loaded: {error}")
 
 
 def play(
@@ -52,27 +67,34 @@ def play(
         written.extend(MARKS[speech.kind] + line for line in speech.text.split("\n"))
 
     moment = datetime.fromisoformat(now)
-    converse(rules, extractor, lines(), say, clock=lambda: moment, seed=seed)
+    bot = Bot(rules, extractor, clock=lambda: moment, seed=seed)
+    converse(bot, lines(), say, clock=lambda: moment, seed=seed)
     return written
 
 
-def test_there_are_transcripts() -> None:
-    assert len(TRANSCRIPTS) >= 25
+def test_there_are_transcripts_of_every_bot() -> None:
+    assert len(TRANSCRIPTS) >= 60
+    assert {path.parent.name for path in TRANSCRIPTS} == set(shipped_bots())
 
 
-@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
-def test_transcript(rules: Rules, path: Path) -> None:
-    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    options = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
-    expected = [line for line in lines if not line.startswith("# ")]
-    actual = play(
-        rules,
-        [line[2:] for line in expected if line.startswith(">")],
-        extractor=extract_nothing if options.get("extractor") == "none" else extract,
-        now=options.get("now", NOW),
-        seed=int(options.get("seed", "0")),
-    )
-    assert actual == expected
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_transcript(path: Path, request: pytest.FixtureRequest) -> None:
+    source = path.read_text(encoding="utf-8")
+    bot = path.parent.name
+    if bot == "restaurant" and not re.search("^# extractor: engine$", source, re.MULTILINE):
+
+        def find(text: str, now: datetime) -> Sequence[Entity]:
+            return extract(text)
+
+    else:
+        engine = request.getfixturevalue("engine")
+
+        def find(text: str, now: datetime) -> Sequence[Entity]:
+            return engine.extract(text, now=now)
+
+    played = play_transcript(load_rules(bot), read_transcript(path), find)
+    told = [f"{path}:{one.line}: {one.message}\n" + "\n".join(one.shown) for one in played.differences]
+    assert not told, "\n".join(told)
 
 
 def test_two_runs_are_the_same_and_a_seed_changes_the_wording(rules: Rules) -> None:
@@ -89,7 +111,10 @@ def test_ctrl_c_takes_leave(rules: Rules) -> None:
         yield "짜장면 하나"
         raise KeyboardInterrupt
 
-    converse(rules, extract, lines(), lambda s: said.append(s.text), clock=lambda: datetime.fromisoformat(NOW))
+    def clock() -> datetime:
+        return datetime.fromisoformat(NOW)
+
+    converse(Bot(rules, extract, clock=clock), lines(), lambda s: said.append(s.text), clock=clock)
     assert said[-1] == "주문은 아직 접수하지 않았어요. 필요하실 때 다시 불러 주세요!"
 
 
@@ -115,22 +140,9 @@ def test_a_text_too_long_is_not_extracted(rules: Rules) -> None:
     assert seen == ["짜장면"]
 
 
-class FakeEngine:
-    """What ``ner_engine.load`` returns, as far as the chat needs it."""
-
-    def extract(self, text: str) -> list[Entity]:
-        return extract(text)
-
-
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
-    loaded: list[tuple[str, ...]] = []
-
-    def load(*names: str) -> FakeEngine:
-        loaded.append(names)
-        return FakeEngine()
-
-    monkeypatch.setitem(vars(ner_engine), "load", load)
+    monkeypatch.setitem(vars(ner_engine), "load", lambda *names: FakeEngine())
     app = typer.Typer(rich_markup_mode=None)
     app.command()(chat)
     return app
@@ -162,12 +174,19 @@ def test_end_of_input_in_the_middle_is_no_error(app: typer.Typer) -> None:
     assert result.stdout.rstrip().endswith("예약은 아직 접수하지 않았어요. 필요하실 때 다시 불러 주세요!")
 
 
-def test_a_rule_file_of_ones_own(app: typer.Typer, tmp_path: Path, rules: Rules) -> None:
+@pytest.mark.parametrize("option", ["--rules", "--bot"])
+def test_a_rule_file_of_ones_own(app: typer.Typer, tmp_path: Path, rules: Rules, option: str) -> None:
     own = tmp_path / "own.yaml"
     source = Path(rules.path).read_text(encoding="utf-8")
     own.write_text(source.replace("shop: 달빛반점", "shop: 별빛반점"), encoding="utf-8")
-    result = CliRunner().invoke(app, ["--rules", str(own)], input="")
+    result = CliRunner().invoke(app, [option, str(own)], input="")
     assert result.stdout.startswith("안녕하세요, 별빛반점입니다!")
+
+
+def test_every_shipped_bot_greets(app: typer.Typer) -> None:
+    greetings = [CliRunner().invoke(app, ["--bot", name], input="").stdout for name in shipped_bots()]
+    assert all(greeting.startswith("안녕하세요") for greeting in greetings)
+    assert len(set(greetings)) == len(greetings) == 3
 
 
 def test_a_wrong_clock_is_wrong_use(app: typer.Typer) -> None:
@@ -180,14 +199,16 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     code = (
         "import ner_engine\n"
         "from ner_engine.cli.chat import chat\n"
-        "class Silent:\n"
-        "    def extract(self, text):\n"
-        "        return []\n"
-        "vars(ner_engine)['load'] = lambda *names: Silent()\n"
+        "from tests.fake_extractor import FakeEngine\n"
+        "vars(ner_engine)['load'] = lambda *names: FakeEngine()\n"
         "chat(plain=True)\n"
     )
     bot = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert bot.stdin is not None
     assert bot.stdout is not None
@@ -207,7 +228,8 @@ def test_help_has_an_example(app: typer.Typer) -> None:
 def test_the_chatbot_imports_neither_engine_nor_model() -> None:
     code = (
         "import sys, ner_engine.chatbot\n"
-        "heavy = {'torch', 'onnxruntime', 'numpy', 'rich', 'ner_engine.engine', 'ner_engine.runtime'}\n"
+        "heavy = {'torch', 'onnxruntime', 'numpy', 'rich', 'prompt_toolkit', 'sqlalchemy', 'ner_engine.engine',\n"
+        "         'ner_engine.runtime'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from ner_engine.chatbot.cart import dish_of, reply_unknown_dish, say_total
-from ner_engine.chatbot.clock import WEEKDAYS, read_day, show_day
 from ner_engine.chatbot.match import Hit
 from ner_engine.chatbot.mentions import Mention
 from ner_engine.chatbot.menu import show_price
-from ner_engine.chatbot.orders import show_items
+from ner_engine.chatbot.showing import WEEKDAYS, show_day, show_time
+from ner_engine.chatbot.slots.dates import days_of
+from ner_engine.chatbot.slots.reading import meaning
+from ner_engine.chatbot.state import Draft
 from ner_engine.chatbot.talk import Talk
+from ner_engine.values import Clock
+from ner_engine.values.festivals import days_off, standard_name
 
 __all__ = ["answer"]
 
@@ -57,29 +61,42 @@ def _opening(talk: Talk) -> None:
     hours = talk.rules.hours
     if hours is None:
         return
+    clock = Clock.at(talk.now)
     today = talk.now.date()
-    dates = {slot.label for form in talk.rules.forms.values() for slot in form.slots if slot.type == "date"}
-    named = [day for m in talk.mentions if m.label in dates and (day := read_day(m.text, today))]
-    day = named[-1] if named else today
-    if day.weekday() in hours.closed:
-        shown = "오늘" if day == today else show_day(day, today)
+    day = next((days[0] for m in reversed(talk.mentions) if (days := days_of(meaning(m, clock)))), today)
+    shown = "오늘" if day == today else show_day(day, today)
+    own = any(weekday == day.weekday() for weekday, _, _ in hours.days)
+    feast = standard_name(days_off(day.year).get(day, ""))
+    opens, closes = hours.on(day)
+    now = talk.now.time()
+    resting = any(start <= now < end for start, end in hours.breaks)
+    times = {"opens": show_time(opens), "closes": show_time(closes)}
+    if day.weekday() in hours.closed and not own:
         talk.reply("closed_day", day=shown, weekday=f"{WEEKDAYS[day.weekday()]}요일")
+    elif feast and hours.rests_on(feast):
+        talk.reply("closed_day", day=shown, weekday=feast)
     elif day != today:
-        talk.reply("open_day", day=show_day(day, today))
-    elif hours.opens <= talk.now.time() < hours.closes:
-        talk.reply("open_now")
+        talk.reply("open_day", day=shown, **times)
+    elif opens <= now < closes and not resting:
+        talk.reply("open_now", **times)
     else:
-        talk.reply("closed_now")
+        talk.reply("closed_now", **times)
 
 
 def _status(talk: Talk) -> None:
     told = False
     for draft in talk.state.drafts:
-        form = talk.rules.forms[draft.form]
-        shown = [show_items(draft.items, talk.rules.menu)] if draft.items else []
-        shown += [value.shown for slot in form.slots if (value := draft.value(slot.name))]
-        if shown:
-            talk.reply("status", form=form.title, summary=", ".join(shown))
+        summary = talk.summary(draft)
+        if summary:
+            talk.reply("status", form=talk.rules.forms[draft.form].title, summary=summary)
+            told = True
+    amended = {draft.record for draft in talk.state.drafts}
+    for done in talk.state.done:
+        form = talk.rules.forms.get(done.form)
+        if form is not None and done.record not in amended:
+            summary = talk.summary(Draft(done.form, values=done.values, items=done.items))
+            talk.new_line()
+            talk.reply("status_done", form=form.title, summary=summary)
             told = True
     if not told:
         talk.reply("status_none")

@@ -37,6 +37,7 @@ from ner_engine.chatbot.orders import (
     unlabelled_guess,
 )
 from ner_engine.chatbot.rules import Slot
+from ner_engine.chatbot.slots.counts import same_unit
 from ner_engine.chatbot.state import CHANGE, COUNT, Item, Offer
 from ner_engine.chatbot.talk import Talk
 
@@ -208,7 +209,8 @@ def _loose_count(work: Change, floating: tuple[Mention, ...]) -> None:
     number = counts[-1].number if counts else None
     focus = focus_of(work)
     if counts and talk.draft.asked != COUNT:  # 두 병: rather what comes in bottles
-        fitting = [item.name for item in items_of(work) if unit_of(item.name, talk.rules.menu) == counts[-1].unit]
+        unit = counts[-1].unit
+        fitting = [item.name for item in items_of(work) if same_unit(unit, [unit_of(item.name, talk.rules.menu)])]
         focus = focus if focus in fitting or not fitting else fitting[-1]
     if "more" in work.acts and focus and (number is not None or not counts):
         take_dish(talk, work.slot, focus, number or 1, work.added)

@@ -1,36 +1,35 @@
 """The bot itself: rules, state and an utterance in, the next state and the reply out; no I/O, no clock.
 
-The order of things in a turn: an open yes/no offer first; then questions about the shop, which never disturb what
-is being taken down; then cancelling and changing the subject; then filling the form in hand; then yes and no; and
-only then admitting that nothing was understood.
+``respond`` answers an utterance; where something is to be done, the turn carries the calls, and ``conclude`` says
+what came of them. The order of things in a turn: what the words point at; an open yes/no offer; what was
+completed before; questions, which never disturb what is being taken down; cancelling and changing the subject;
+then filling the form in hand; then yes and no; and only then admitting that nothing was understood.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ner_engine.chatbot.answers import answer
-from ner_engine.chatbot.cart import dish_of, take_offered
-from ner_engine.chatbot.fill import fill_form
-from ner_engine.chatbot.match import KEYWORD, Hit, match_intents
-from ner_engine.chatbot.mentions import read_mentions
-from ner_engine.chatbot.orders import bind, unlabelled_guess
-from ner_engine.chatbot.progress import advance, close_draft, go_on, miss, next_question, resume, start
+from ner_engine.chatbot.actions import ERROR, WITHDRAW, ActionCall, Outcome
+from ner_engine.chatbot.afterwards import settle_withdrawal
+from ner_engine.chatbot.anaphora import Resolved, resolve
+from ner_engine.chatbot.completion import moment, settle_form
+from ner_engine.chatbot.decisions import best_hit, decide, restart, return_to_question
+from ner_engine.chatbot.match import Hit, match_intents
+from ner_engine.chatbot.mentions import Mention, read_mentions
+from ner_engine.chatbot.offers import answer_offer, offer_to_resume
+from ner_engine.chatbot.orders import count_of
+from ner_engine.chatbot.recents import remember
 from ner_engine.chatbot.rules import Rules
-from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, Draft, State
+from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, Offer, State
 from ner_engine.chatbot.talk import Talk
 from ner_engine.spans import Entity
 
-__all__ = ["Trace", "Turn", "farewell", "respond", "welcome"]
-
-_START = 2  # evidence from which an intent counts at all
-_SWITCH = 3  # evidence from which it may interrupt another form
-_ASKING = frozenset({"reply", "price", "dish", "open_now", "status", "repeat"})
-_FILLING = frozenset({"remove", "replace", "more", "change", "enough"})
+__all__ = ["Trace", "Turn", "conclude", "farewell", "follow", "respond", "welcome"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +44,37 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One answer: the state to go on with, the words, whether the utterance was understood, and why."""
+    """One answer: the state to go on with, the words, whether the utterance was understood, why, and what to do.
+
+    While ``actions`` wait for their outcome the reply may be empty: ``conclude`` has the rest of it.
+    """
 
     state: State
     reply: str
     understood: bool
     trace: Trace
+    actions: tuple[ActionCall, ...] = ()
 
 
 def welcome(rules: Rules, state: State, *, now: datetime) -> Turn:
-    """What the bot opens the conversation with."""
-    talk = Talk(rules, state, now, "")
-    talk.reply("welcome")
+    """What the bot opens the conversation with; one that was left in the middle is offered to be gone on with."""
+    talk = Talk(rules, _current(rules, state), now, "")
+    if talk.state.handed_over:
+        talk.reply("handed_over_still")
+    elif talk.state.draft is not None and talk.draft.begun:
+        offer_to_resume(talk)
+    else:
+        talk.reply("welcome")
+    talk.state = replace(talk.state, last_at=talk.at)
     return _turn(talk)
 
 
 def farewell(rules: Rules, state: State, *, now: datetime) -> Turn:
     """What the bot closes the conversation with, whatever was left open."""
-    talk = Talk(rules, state, now, "")
-    open_titles = [
-        rules.forms[d.form].title for d in state.drafts if d.form in rules.forms and (d.values or d.items)
-    ]
-    if open_titles:
+    talk = Talk(rules, _current(rules, state), now, "")
+    # A record that was being changed stands as it was.
+    open_titles = [rules.forms[d.form].title for d in talk.state.drafts if d.begun and not d.record]
+    if open_titles and not talk.state.handed_over:
         talk.reply("bye_unfinished", form=", ".join(open_titles))
     else:
         talk.reply("bye")
@@ -77,38 +85,161 @@ def respond(rules: Rules, state: State, text: str, entities: Sequence[Entity], *
     """Answer one utterance. ``entities`` are those of ``text``, with offsets into it."""
     if not isinstance(text, str):
         raise TypeError(f"text: expected str; got {type(text).__name__}")
-    # A state kept from before may speak of forms the rule file no longer has.
-    state = replace(state, drafts=tuple(d for d in state.drafts if d.form in rules.forms))
+    before = _current(rules, state)
     composed = unicodedata.normalize("NFC", text)
-    talk = Talk(rules, state, now, composed)
+    talk = Talk(rules, replace(before, turn=before.turn + 1), now, composed, heard=composed)
+    talk.returned = _was_away(rules, before, now)
+    talk.had = frozenset((draft.form, item.name) for draft in before.drafts for item in draft.items)
+    talk.state = replace(talk.state, last_at=talk.at)
     if not composed.strip():
-        return _aside(talk, "empty")
-    if len(composed) > rules.max_chars:
-        return _aside(talk, "too_long", limit=str(rules.max_chars))
-    talk.mentions = read_mentions(rules, text, composed, entities)
-    talk.hits = match_intents(rules.intents, composed, talk.mentions, context=_context(state))
-    best = _best(talk)
-    if best is None and not re.search(r"\w", composed):
-        return _aside(talk, "emoji")
-    if not (state.offer is not None and _answer_offer(talk, best)):
-        _decide(talk, best)
+        _aside(talk, "empty")
+    elif len(composed) > rules.limits.max_chars:
+        _aside(talk, "too_long", limit=str(rules.limits.max_chars))
+    else:
+        _listen(talk, before, _composed(text, composed, entities))
     if talk.understood:
         talk.state = replace(talk.state, misses=0)
-    return _turn(talk)
+    return _turn(talk, asked_before=_open_question(before))
 
 
-def _turn(talk: Talk) -> Turn:
-    trace = Trace(talk.hits, talk.chosen, tuple(talk.events), tuple(talk.said))
-    return Turn(talk.state, talk.spoken(), talk.understood, trace)
+def conclude(rules: Rules, state: State, outcomes: Mapping[str, Outcome], *, now: datetime) -> Turn:
+    """Say what came of the calls the state waits for. ``outcomes`` are by the ids of the calls; a call without
+    one has failed. The turn may call for something again.
+    """
+    waiting = state.pending
+    # Ids go on from where this turn's first calls ended.
+    talk = Talk(rules, replace(_current(rules, state), pending=()), now, "", numbered=len(waiting))
+    for pending in waiting:
+        outcome = outcomes.get(pending.id, Outcome(ERROR))
+        if pending.action == WITHDRAW:
+            settle_withdrawal(talk, pending, outcome)
+            return_to_question(talk, repeated=False)
+        else:
+            settle_form(talk, pending, outcome)
+    return _turn(talk, asked_before=_open_question(state))
 
 
-def _aside(talk: Talk, reply: str, **values: str) -> Turn:
+def follow(first: Turn, second: Turn) -> Turn:
+    """Two turns of the bot as one: what was answered at once, and what was said when the actions were done."""
+    replies = [turn.reply for turn in (first, second) if turn.reply]
+    one, two = first.trace, second.trace
+    trace = Trace(one.hits, one.chosen, (*one.events, *two.events), (*one.replies, *two.replies))
+    return Turn(second.state, "\n".join(replies), first.understood, trace, second.actions)
+
+
+def _current(rules: Rules, state: State) -> State:
+    """A state kept from before may speak of forms the rule file no longer has, or wait for what nobody told."""
+    return replace(state, drafts=tuple(d for d in state.drafts if d.form in rules.forms), pending=())
+
+
+def _was_away(rules: Rules, state: State, now: datetime) -> bool:
+    """Whether a form was left for so long that its question is forgotten."""
+    last = moment(state.last_at, now)
+    minutes = rules.limits.minutes
+    begun = state.draft is not None and state.draft.begun
+    return bool(minutes) and begun and last is not None and now - last > timedelta(minutes=minutes)
+
+
+def _composed(given: str, text: str, entities: Sequence[Entity]) -> list[Entity]:
+    """The entities with offsets into the composed text."""
+    found = []
+    for entity in entities:
+        if 0 <= entity.start < entity.end <= len(given):
+            start = len(unicodedata.normalize("NFC", given[: entity.start]))
+            end = min(len(unicodedata.normalize("NFC", given[: entity.end])), len(text))
+            if start < end:
+                found.append(replace(entity, text=text[start:end], start=start, end=end))
+    return found
+
+
+def _listen(talk: Talk, before: State, entities: Sequence[Entity]) -> None:
+    """Answer an utterance that has words in it."""
+    resolved = resolve(talk.rules, before, talk.text, entities, now=talk.now)
+    talk.text = resolved.text
+    for note in resolved.notes:
+        talk.note(note)
+    if resolved.focus and talk.state.draft is not None:
+        talk.update(replace(talk.draft, focus=resolved.focus))
+    talk.mentions = read_mentions(talk.rules, talk.text, talk.text, resolved.entities)
+    talk.hits = match_intents(talk.rules.intents, talk.text, talk.mentions, context=_context(talk.state))
+    best = best_hit(talk)
+    urgent = next((hit.intent for hit in talk.hits if hit.intent.urgent), None)
+    if urgent is not None and urgent.say is not None:
+        talk.chosen, talk.aside = urgent.name, True
+        talk.say(urgent.say)
+    elif talk.state.handed_over:
+        _while_handed_over(talk)
+    elif best is None and not re.search(r"\w", talk.heard):
+        _aside(talk, "emoji")
+    elif resolved.which and not (best is not None and best.intent.do in _NOT_ABOUT_THINGS):
+        _ask_which(talk, resolved)
+    elif talk.state.offer is None or not answer_offer(talk, best):
+        decide(talk, best)
+
+
+_NOT_ABOUT_THINGS = frozenset(
+    {"reply", "cancel", "hand_over", "withdraw", "reopen", "restart", "status", "enough"}
+)
+
+
+def _ask_which(talk: Talk, resolved: Resolved) -> None:
+    """``그거 두 개``, where that may be one of several: ask which, and keep how many."""
+    counts = [count for m in talk.mentions if (count := _count(talk, m)) is not None]
+    options = resolved.which
+    talk.aside = True
+    talk.reply("which_one", options=", ".join(option.canonical or option.text for option in options))
+    talk.state = replace(talk.state, offer=Offer("which", options[0].label, counts[0] if counts else 0))
+
+
+def _count(talk: Talk, mention: Mention) -> int | None:
+    """How many of something a mention says, if it is a count."""
+    slot = next((form.items for form in talk.rules.forms.values() if form.items is not None), None)
+    count = None if slot is None else count_of(slot, talk.rules.menu, mention)
+    return None if count is None else count.number
+
+
+def _while_handed_over(talk: Talk) -> None:
+    """A person has the conversation: the bot only says so, until it is wanted back."""
+    talk.aside = True
+    if any(hit.intent.do == "restart" for hit in talk.hits):
+        restart(talk)
+    else:
+        talk.understood = False
+        talk.reply("handed_over_still")
+
+
+def _aside(talk: Talk, reply: str, **values: str) -> None:
     """Something that is no utterance at all: say so, and put the open question again."""
-    talk.understood = False
+    talk.understood, talk.aside = False, True
+    if talk.state.handed_over:
+        talk.reply("handed_over_still")
+        return
     talk.reply(reply, **values)
-    if talk.state.draft is not None and talk.state.draft.asked:
+    if talk.returned:
+        offer_to_resume(talk)
+    elif talk.state.draft is not None and talk.draft.asked:
         talk.ask(talk.draft.asked)
-    return _turn(talk)
+
+
+def _turn(talk: Talk, *, asked_before: tuple[str, str] = ("", "")) -> Turn:
+    """The turn that is over, with what it leaves to remember."""
+    asked = _open_question(talk.state)
+    if not asked[1]:
+        repeats = 0
+    elif asked != asked_before or not (talk.aside or talk.unanswered):
+        repeats = 1
+    else:
+        repeats = talk.state.repeats + talk.unanswered
+    talk.state = replace(talk.state, repeats=repeats)
+    talk.state = remember(talk)
+    trace = Trace(talk.hits, talk.chosen, tuple(talk.events), tuple(talk.said))
+    return Turn(talk.state, talk.spoken(), talk.understood, trace, tuple(talk.calls))
+
+
+def _open_question(state: State) -> tuple[str, str]:
+    """The form in hand and what is asked of it."""
+    draft = state.draft
+    return (draft.form, draft.asked) if draft is not None else ("", "")
 
 
 def _context(state: State) -> str:
@@ -118,180 +249,3 @@ def _context(state: State) -> str:
         return "idle"
     names = {MORE: "more", CONFIRM: "confirm", CHANGE: "change", COUNT: "count"}
     return names.get(state.draft.asked, "slot")
-
-
-def _best(talk: Talk) -> Hit | None:
-    """The intent to follow. What only makes sense inside a form does not count outside of one."""
-    hits = [hit for hit in talk.hits if hit.score >= _START]
-    if talk.state.draft is None:
-        beginning = any(hit.intent.do == "start" for hit in hits)  # 네, 짬뽕 하나요
-        idle = _FILLING | ({"accept", "decline"} if beginning else frozenset())
-        hits = [hit for hit in hits if hit.intent.do not in idle]
-    return next(iter(hits), None)
-
-
-def _answer_offer(talk: Talk, best: Hit | None) -> bool:
-    """A yes or no to the bot's own question; anything else lets the question go."""
-    offer, draft = talk.state.offer, talk.state.draft
-    talk.state = replace(talk.state, offer=None)
-    if offer is None or draft is None or best is None or best.intent.do not in ("accept", "decline"):
-        return False
-    accepted = best.intent.do == "accept"
-    talk.chosen = best.intent.name
-    if offer.kind == "resume":
-        title = talk.form.title
-        if accepted:
-            talk.reply("resumed", form=title)
-            talk.ask(draft.asked or next_question(talk.form, draft))
-        else:
-            talk.state = replace(talk.state, drafts=talk.state.drafts[:-1])
-            talk.reply("resume_declined", form=title)
-        return True
-    slot = talk.form.items
-    if slot is None:
-        return False
-    if accepted:
-        take_offered(talk, slot, offer)
-        advance(talk, before=draft.asked, changed_items=True)
-    else:
-        talk.reply("guess_declined")
-        talk.update(replace(draft, asked=slot.name))
-    return True
-
-
-def _decide(talk: Talk, best: Hit | None) -> None:
-    best = _other_subject(talk, best) or _order_beside_a_remark(talk, best) or best
-    talk.chosen = "" if best is None else best.intent.name
-    act = "" if best is None else best.intent.do
-    if best is not None and act in _ASKING and not _fills_what_was_asked(talk, best):
-        answer(talk, best)
-        _return_to_question(talk, repeated=act == "repeat")
-    elif act == "cancel" and not _names_an_item(talk):
-        _cancel(talk)
-    elif best is not None and act == "start" and talk.state.draft is None:
-        _put_by_the_other(talk, best)
-        start(talk, best.intent.form)
-    elif best is not None and _interrupts(talk, best):
-        _switch(talk, best)
-    elif talk.state.draft is not None:
-        go_on(talk, best)
-    elif act in ("accept", "decline"):
-        talk.reply("yes_idle" if act == "accept" else "no_idle")
-    elif (form := _form_of_misspelt_dish(talk)) is not None:
-        start(talk, form)
-    else:
-        miss(talk)
-
-
-def _form_of_misspelt_dish(talk: Talk) -> str | None:
-    """The form to begin when the only sign of an order is a word like 짜짱면."""
-    form = next((form.name for form in talk.rules.forms.values() if form.items is not None), None)
-    return form if unlabelled_guess(talk.rules.menu, talk.text, talk.mentions) is not None else None
-
-
-def _fills_what_was_asked(talk: Talk, best: Hit) -> bool:
-    """Whether a remark comes with an answer that is waited for (``7시요 주차 돼요?``)."""
-    draft = talk.state.draft
-    if draft is None or best.intent.do != "reply":
-        return False
-    # 9시 of "9시에 닫나요?" belongs to the question.
-    beside = [m for m in talk.mentions if m.end + len(m.josa) + 1 < best.start or best.end < m.start]
-    said = talk.mentions if best.score <= KEYWORD else beside
-    filling = fill_form(talk.form, draft, said, talk.text, now=talk.now, plain=False)
-    if best.score <= KEYWORD and draft.asked in filling.changed:
-        return True
-    return draft.asked in filling.filled if best.score <= KEYWORD else bool(filling.filled)
-
-
-def _order_beside_a_remark(talk: Talk, best: Hit | None) -> Hit | None:
-    """``사장님 짜장면 두 그릇, 카드 돼요``: dishes with their counts weigh more than a keyword."""
-    if best is None or best.intent.do != "reply" or best.score > KEYWORD:
-        return None
-    for hit in talk.hits:
-        form = talk.rules.forms.get(hit.intent.form) if hit.intent.do == "start" else None
-        if form is not None and form.items is not None:
-            requests, _ = bind(form.items, talk.rules.menu, talk.mentions)
-            if any(request.count is not None and dish_of(talk, request.food) for request in requests):
-                return hit
-    return None
-
-
-def _put_by_the_other(talk: Talk, best: Hit) -> None:
-    """``오늘 7시 예약하고 짜장면도 주문할게요``: what was said of the other form waits until this one is done."""
-    for hit in talk.hits:
-        intent = hit.intent
-        if intent.do != "start" or intent.form == best.intent.form or not hit.from_text:
-            continue
-        form = talk.rules.forms[intent.form]
-        filling = fill_form(form, Draft(form.name), talk.mentions, talk.text, now=talk.now, plain=False)
-        if filling.filled and talk.state.draft is None:
-            talk.state = replace(talk.state, drafts=(filling.draft,))
-            talk.reply("switch", old=form.title, new=talk.rules.forms[best.intent.form].title)
-
-
-def _return_to_question(talk: Talk, *, repeated: bool) -> None:
-    """After an answer in between: back to what was asked."""
-    draft = talk.state.draft
-    if draft is not None and draft.asked and not repeated:
-        talk.new_line()
-        talk.reply("back", form=talk.form.title)
-        talk.ask(draft.asked)
-
-
-def _names_an_item(talk: Talk) -> bool:
-    """``탕수육 취소해 주세요`` takes back a dish, not the order."""
-    slot = talk.form.items if talk.state.draft is not None else None
-    return slot is not None and any(mention.label == slot.label for mention in talk.mentions)
-
-
-def _cancel(talk: Talk) -> None:
-    """Drop the form that is named, or the one in hand."""
-    named = [form.name for form in talk.rules.forms.values() if form.title in talk.text]
-    drafts = [draft for draft in talk.state.drafts if not named or draft.form in named]
-    if not drafts:
-        talk.reply("nothing_open")
-        _return_to_question(talk, repeated=False)
-        return
-    dropped = drafts[-1]
-    in_hand = dropped == talk.draft
-    talk.note(f"{dropped.form}: 취소")
-    talk.reply("cancelled", form=talk.rules.forms[dropped.form].title)
-    if in_hand:
-        close_draft(talk)
-    else:
-        talk.state = replace(talk.state, drafts=tuple(d for d in talk.state.drafts if d != dropped))
-        _return_to_question(talk, repeated=False)
-
-
-def _other_subject(talk: Talk, best: Hit | None) -> Hit | None:
-    """``아니 예약부터 할게요``: a yes or no that goes on to name another form is about that form."""
-    if talk.state.draft is None or best is None or best.intent.do not in ("accept", "decline", "replace"):
-        return None
-    return next((hit for hit in talk.hits if hit.from_text and _interrupts(talk, hit)), None)
-
-
-def _interrupts(talk: Talk, best: Hit) -> bool:
-    """Whether an utterance changes the subject to another form. A word taken for food is not enough."""
-    if not best.from_text and not any(dish_of(talk, m) for m in talk.mentions if m.label in _labels(best)):
-        return False
-    return best.intent.do == "start" and best.intent.form != talk.draft.form and best.score >= _SWITCH
-
-
-def _labels(hit: Hit) -> set[str]:
-    return {label for label, _ in hit.intent.entities}
-
-
-def _switch(talk: Talk, best: Hit) -> None:
-    """Put the form in hand aside (if there is anything in it) and take up the other."""
-    old, form = talk.draft, talk.rules.forms[best.intent.form]
-    rest = talk.state.drafts[:-1]
-    if old.items or old.values:
-        talk.reply("switch", old=talk.form.title, new=form.title)
-        rest = (*rest, old)
-    waiting = next((draft for draft in rest if draft.form == form.name), None)
-    talk.state = replace(talk.state, drafts=tuple(draft for draft in rest if draft is not waiting))
-    if waiting is None:
-        start(talk, form.name)
-    else:
-        talk.state = replace(talk.state, drafts=(*talk.state.drafts, waiting))
-        resume(talk)

@@ -30,7 +30,8 @@ _KINDS = {
     "tag:yaml.org,2002:map": "mapping",
 }
 _TEXT = "tag:yaml.org,2002:str"
-_NUMBER = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"[+-]?\d{1,18}")
+_DECIMAL = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,12})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,36 @@ class Doc:
             raise self.wrong(f"expected one of {', '.join(allowed)}; got {value!r}")
         return value
 
-    def number(self, *, at_least: int = 0) -> int:
+    def number(self, *, at_least: int | None = 0) -> int:
         """A whole number, plain decimal."""
         plain = isinstance(self.node, yaml.ScalarNode) and _NUMBER.fullmatch(str(self.node.value))
         if not plain or self.node.tag != "tag:yaml.org,2002:int":
             raise self._expected("a whole number")
         value = int(self.node.value)
-        if value < at_least:
+        if at_least is not None and value < at_least:
             raise self.wrong(f"expected a whole number of at least {at_least}; got {value}")
         return value
+
+    def decimal(self, *, above: float = 0) -> float:
+        """A number, whole or decimal, above a bound."""
+        tags = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+        plain = isinstance(self.node, yaml.ScalarNode) and _DECIMAL.fullmatch(str(self.node.value))
+        if not plain or self.node.tag not in tags:
+            raise self._expected("a number")
+        value = float(self.node.value)
+        if value <= above:
+            raise self.wrong(f"expected a number above {above:g}; got {value:g}")
+        return value
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it has keys of its own."""
+        return isinstance(self.node, yaml.MappingNode)
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is written as ``true`` or ``false``."""
+        return self.node.tag == "tag:yaml.org,2002:bool"
 
     def switch(self) -> bool:
         """``true`` or ``false``, written so."""

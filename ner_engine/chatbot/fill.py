@@ -1,222 +1,333 @@
 """Slots out of an utterance: what fills them, what is half an answer, what cannot be.
 
-A form, its draft and the mentions of an utterance go in, a ``Filling`` comes out. Slots are read by their label;
-the slot that was just asked is also read from plain words (``둘이요``, ``김민수요``). Dishes are for ``orders``.
+A form, its draft and the mentions of an utterance go in, a ``Filling`` comes out. Slots are read by the mentions
+that are theirs; the slot just asked is also read from plain words (``김민수요``). Dishes are for ``cart``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time
 
-from ner_engine.chatbot.clock import (
-    WEEKDAYS,
-    Clock,
-    read_clock,
-    read_day,
-    settle,
-    show_day,
-    show_time,
-)
 from ner_engine.chatbot.mentions import Mention
-from ner_engine.chatbot.names import read_name
-from ner_engine.chatbot.quantity import Count, read_count
-from ner_engine.chatbot.rules import Form, Slot
+from ner_engine.chatbot.rules import Form, Slot, option_label
+from ner_engine.chatbot.slots.allot import allot
+from ner_engine.chatbot.slots.kinds import KINDS
+from ner_engine.chatbot.slots.reading import Heard, Problem, Result
+from ner_engine.chatbot.slots.times import chosen_day, time_problem
 from ner_engine.chatbot.state import Draft, Value
+from ner_engine.values import Clock
 
-__all__ = ["Filling", "Problem", "fill_form"]
+__all__ = ["Filling", "Problem", "applies", "fill_form", "open_slots", "read_default", "with_defaults"]
 
-# 민수랑 갈 거예요, 민수야: whom one comes with or speaks to is not the one who books.
-_NOT_THE_GUEST = re.compile("(?:이?랑|하고|과|와|한테|에게|보다|네|야|아)")
-_TITLE = re.compile(
-    r"\s?(?:[가-힣]{0,2}(?:부장|과장|차장|대리|사장|이사|팀장|실장|소장|원장|점장)|교수|선생|사모|여사)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why an answer does not fill its slot: ``kind`` names a text of its ``problems``, ``values`` the gaps."""
-
-    slot: Slot
-    kind: str
-    values: dict[str, str] = field(default_factory=dict)
+_WEEK = re.compile(r"(?:다다음|다음|담|이번)\s?주")
+_WEEKDAY = re.compile("[월화수목금토일](?:요일|욜)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """The draft after the utterance, the slots newly filled or changed, and the answers that do not do."""
+    """The draft after the utterance; the slots filled, changed and emptied; the answers that do not do."""
 
     draft: Draft
     filled: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    cleared: tuple[str, ...] = ()
+
+
+def applies(slot: Slot, draft: Draft) -> bool:
+    """Whether a slot is asked at all, by what other slots hold."""
+    return all(
+        any({str(value.data), value.shown} & set(wanted) for value in draft.all_values(other))
+        for other, wanted in slot.when
+    )
+
+
+def open_slots(form: Form, draft: Draft) -> tuple[Slot, ...]:
+    """The slots that still have to be asked, in order."""
+    return tuple(
+        slot
+        for slot in form.slots
+        if applies(slot, draft)
+        and slot.name not in draft.skipped
+        and not slot.unasked
+        and not (draft.items if slot.type == "items" else draft.all_values(slot.name))
+    )
+
+
+def with_defaults(form: Form, draft: Draft, *, now: datetime) -> Draft:
+    """The draft with the defaults of its empty slots; one that the day does not allow is left to be asked."""
+    for slot in form.slots:
+        if slot.default and not draft.all_values(slot.name):
+            value = read_default(form, slot, draft, now=now)
+            if isinstance(value, Value):
+                draft = draft.with_value(slot.name, value)
+    return draft
+
+
+def read_default(form: Form, slot: Slot, draft: Draft, *, now: datetime) -> Result:
+    """What the default of a slot means, read as if it had been answered."""
+    said = slot.default
+    label = option_label(form.name, slot.name) if slot.type == "choice" else slot.label
+    mention = Mention(said, 0, len(said), label, "pattern")
+    heard = Heard(form, replace(draft, asked=slot.name), said, (mention,), Clock.at(now), said)
+    return KINDS[slot.type].read(slot, (mention,), heard) or KINDS[slot.type].read(slot, (), heard)
 
 
 def fill_form(
-    form: Form, draft: Draft, mentions: Sequence[Mention], text: str, *, now: datetime, plain: bool
+    form: Form,
+    draft: Draft,
+    mentions: Sequence[Mention],
+    text: str,
+    *,
+    now: datetime,
+    plain: bool,
+    gone: Sequence[Mention] = (),
 ) -> Filling:
-    """Read every slot of the form but the dishes. ``plain``: the asked slot may be read from bare words."""
-    filled: list[str] = []
-    changed: list[str] = []
-    problems: list[Problem] = []
-    slots = [(slot, "") for slot in form.slots if slot.type != "items"]
-    if plain:  # bare words are read last, and only if nothing else came of the utterance
-        slots += [(slot, text) for slot, _ in slots if slot.name == draft.asked]
-    for slot, words in slots:
-        if words and (filled or changed or problems):
-            break
-        result = _READERS[slot.type](slot, draft, mentions, words, now)
-        if isinstance(result, Problem):
-            problems.append(result)
-            if result.kind == "vague":
-                draft = draft.with_hint(slot.name, result.values["heard"])
-        elif result is not None:
-            old = draft.value(slot.name)
-            if old is not None and old != result:
-                changed.append(slot.name)
-            elif old is None or draft.asked == slot.name:
-                filled.append(slot.name)
-            draft = draft.with_value(slot.name, result)
-    draft, late = _not_in_the_past(form, draft, now, mentions, touched={*filled, *changed})
-    if late is not None:
-        problems.append(late)
-        filled = [name for name in filled if name != late.slot.name]
-        changed = [name for name in changed if name != late.slot.name]
-    return Filling(draft, tuple(filled), tuple(changed), tuple(problems))
+    """Read every slot of the form but the dishes.
+
+    ``plain``: the asked slot may be read from bare words. ``gone`` are mentions that the utterance takes back
+    (7시 of ``7시 말고``): what they had filled is emptied unless something else takes its place.
+    """
+    work = _Work(Heard(form, draft, text, mentions, Clock.at(now)))
+    emptied = work.take_back(gone)
+    work.heard = replace(work.heard, emptied=tuple(emptied))
+    shares = allot(work.heard, mentions, emptied=emptied)
+    slots = [slot for slot in form.slots if slot.type in KINDS]
+    slots.sort(key=lambda slot: slot.type == "time")  # what a time may be depends on its day
+    for slot in slots:
+        work.read(slot, shares[slot.name])
+    asked = form.slot(draft.asked)
+    heard_nothing = not (work.filled or work.changed or work.problems or work.cleared or emptied)
+    if plain and heard_nothing and asked is not None and asked.type in KINDS:
+        work.heard = replace(work.heard, words=text)
+        work.read(asked, shares[asked.name])
+    elif plain and asked is not None and asked.type == "person" and work.only_contacts():
+        work.heard = replace(work.heard, words=_around(text, mentions))  # 문가온 010-1234-5678
+        work.read(asked, ())
+    work.clear(emptied)
+    work.check_times()
+    work.drop_what_does_not_apply()
+    work.pass_over_defaults()
+    return Filling(work.draft, tuple(work.filled), tuple(work.changed), tuple(work.problems), tuple(work.cleared))
 
 
-def _not_in_the_past(
-    form: Form, draft: Draft, now: datetime, mentions: Sequence[Mention], *, touched: set[str]
-) -> tuple[Draft, Problem | None]:
-    """A time today must still be ahead; a time counted from now (``한 시간 뒤``) means today."""
-    day_slot = next((slot for slot in form.slots if slot.type == "date"), None)
-    time_slot = next((slot for slot in form.slots if slot.type == "time"), None)
-    if day_slot is None or time_slot is None:
-        return draft, None
-    at = draft.value(time_slot.name)
-    if at is None:
-        return draft, None
-    clocks = [read_clock(m.text) for m in mentions if m.label == time_slot.label]
-    if draft.value(day_slot.name) is None and any(c is not None and c.after is not None for c in clocks):
-        today = now.date()
-        draft = draft.with_value(day_slot.name, Value(show_day(today, today), today.isoformat()))
-    day = draft.value(day_slot.name)
-    over = (
-        day is not None and day.data == now.date().isoformat() and time.fromisoformat(str(at.data)) <= now.time()
-    )
-    if over and touched & {day_slot.name, time_slot.name}:
-        return draft.with_value(time_slot.name, None), Problem(time_slot, "past", {"heard": at.shown})
-    return draft, None
-
-
-def _read_date(
-    slot: Slot, draft: Draft, mentions: Sequence[Mention], words: str, now: datetime
-) -> Value | Problem | None:
-    today = now.date()
-    said = [m.text for m in mentions if m.label == slot.label]
-    if words and not said:
-        said = [words]
-    hint = dict(draft.hints).get(slot.name, "")
-    day: date | None = None
-    heard = ""
-    # The parts of one date may come apart: 다음 주 + 금요일.
-    for text in [" ".join(said), *reversed(said)] if said else []:
-        day = read_day(f"{hint} {text}", today) or read_day(text, today)
-        if day is not None:
-            heard = text
-            break
-    if day is None:
-        labelled = " ".join(m.text for m in mentions if m.label == slot.label)
-        return Problem(slot, "vague", {"heard": labelled}) if labelled else None
-    shown = show_day(day, today)
-    if day < today:
-        return Problem(slot, "past", {"heard": heard})
-    if day.weekday() in slot.closed:
-        return Problem(slot, "closed", {"heard": shown, "closed": f"{WEEKDAYS[day.weekday()]}요일"})
-    if day > today + timedelta(days=slot.within_days):
-        return Problem(slot, "far", {"heard": shown, "days": str(slot.within_days)})
-    return Value(shown, day.isoformat())
-
-
-def _read_time(
-    slot: Slot, draft: Draft, mentions: Sequence[Mention], words: str, now: datetime
-) -> Value | Problem | None:
-    said = [m.text for m in mentions if m.label == slot.label] or ([words] if words else [])
-    clocks = [clock for clock in map(read_clock, said) if clock is not None]
-    exact = [clock for clock in clocks if clock.hour is not None or clock.after is not None]
-    part = next((clock.part for clock in reversed(clocks) if clock.part), dict(draft.hints).get(slot.name, ""))
-    if not exact:
-        return Problem(slot, "vague", {"heard": part}) if clocks and part else None
-    clock = exact[-1]
-    if not clock.part and clock.after is None:
-        clock = Clock(part, clock.hour, clock.minute)
-    moment = settle(clock, opens=slot.opens, closes=slot.closes, now=now)
-    if moment is None:
-        return None
-    shown = show_time(moment)
-    if not slot.opens <= moment <= slot.closes:
-        values = {"heard": shown, "from": show_time(slot.opens), "to": show_time(slot.closes)}
-        return Problem(slot, "outside", values)
-    return Value(shown, moment.isoformat(timespec="minutes"))
-
-
-def _read_count(
-    slot: Slot, draft: Draft, mentions: Sequence[Mention], words: str, now: datetime
-) -> Value | Problem | None:
-    asked = draft.asked == slot.name
-    total: int | None = None
+def _around(text: str, mentions: Sequence[Mention]) -> str:
+    """The text without its mentions."""
+    out, at = "", 0
     for mention in mentions:
-        count = read_count(mention.text) if mention.label == slot.label else None
-        if count is None:
-            continue
-        if not count.unit and mention.after.startswith("이서"):  # 둘이서
-            count = Count(count.number, "명")
-        adds = any(mention.lead.rstrip().endswith(word) for word in slot.adds)  # 아이 in "어른 둘, 아이 하나"
-        if count.unit not in slot.units and (count.unit or not (asked or adds)):
-            continue
-        if count.number is None:
-            return Problem(slot, "vague", {"heard": mention.text})
-        total = count.number + (total or 0) if adds else count.number
-    if total is None:
-        return None
-    if not slot.least <= total <= slot.most:
-        values = {"heard": f"{total}{slot.suffix}", "min": str(slot.least), "max": str(slot.most)}
-        return Problem(slot, "range", values)
-    return Value(f"{total}{slot.suffix}", total)
+        out += text[at : max(at, mention.start)] + " "
+        at = max(at, mention.end + len(mention.josa))
+    return (out + text[at:]).strip()
 
 
-def _whole_name(mention: Mention) -> str:
-    """A surname alone is no name to go by: 김 of 김부장 is 김부장."""
-    title = _TITLE.match(mention.after) if len(mention.text) == 1 else None
-    return mention.text + (title.group(0) if title else "")
+class _Work:
+    """One utterance being read into a draft."""
+
+    def __init__(self, heard: Heard) -> None:
+        self.heard = heard
+        self.before = heard.draft
+        self.filled: list[str] = []
+        self.changed: list[str] = []
+        self.cleared: list[str] = []
+        self.problems: list[Problem] = []
+
+    @property
+    def draft(self) -> Draft:
+        return self.heard.draft
+
+    @draft.setter
+    def draft(self, draft: Draft) -> None:
+        self.heard = replace(self.heard, draft=draft)
+
+    def take_back(self, gone: Sequence[Mention]) -> list[str]:
+        """Take values out of lists; the names of the other slots whose value is taken back."""
+        named: list[str] = []
+        for mention in gone:
+            bare = next((slot for slot in self._full_slots() if self._holds_bare(slot, mention)), None)
+            if bare is not None:  # 여덟 of "여덟 말고 아홉이요"
+                named.append(bare.name)
+                continue
+            takers = [slot for slot in self._full_slots() if KINDS[slot.type].takes(slot, mention, self.heard)]
+            for aspect in dict.fromkeys(KINDS[slot.type].aspect for slot in takers):
+                group = [slot for slot in takers if KINDS[slot.type].aspect == aspect]
+                holding = [slot for slot in group if self._holds(slot, mention)]
+                alone = len(group) == 1 and not group[0].many and not self._may_be_another(group[0], mention)
+                for slot in holding or (group if alone else []):
+                    if slot.many:
+                        self._take_out(slot, mention)
+                    else:
+                        named.append(slot.name)
+        return named
+
+    def _may_be_another(self, slot: Slot, mention: Mention) -> bool:
+        """Whether an empty slot may have been meant: 광주 of ``광주요, 아니 전주요`` when 보내는 곳 is known."""
+        kind = KINDS[slot.type]
+        return any(
+            KINDS[other.type].aspect == kind.aspect and KINDS[other.type].takes(other, mention, self.heard)
+            for other in self.heard.form.slots
+            if other is not slot and other.type in KINDS and not self.draft.all_values(other.name)
+        )
+
+    def _full_slots(self) -> list[Slot]:
+        slots = self.heard.form.slots
+        return [slot for slot in slots if slot.type in KINDS and self.draft.all_values(slot.name)]
+
+    def _meant(self, slot: Slot, mention: Mention) -> Result:
+        return KINDS[slot.type].read(slot, (mention,), self.heard)
+
+    def _holds(self, slot: Slot, mention: Mention) -> bool:
+        meant = self._meant(slot, mention)
+        return isinstance(meant, Value) and meant.data in [v.data for v in self.draft.all_values(slot.name)]
+
+    def _holds_bare(self, slot: Slot, mention: Mention) -> bool:
+        """Whether the mention says a slot's value as only an answer to its question would."""
+        kind = KINDS[slot.type]
+        if slot.many or kind.takes(slot, mention, self.heard):
+            return False
+        asking = replace(self.heard, draft=replace(self.draft, asked=slot.name))
+        if not kind.takes(slot, mention, asking):
+            return False
+        meant, old = kind.read(slot, (mention,), asking), self.draft.value(slot.name)
+        return isinstance(meant, Value) and old is not None and meant.data == old.data
+
+    def _take_out(self, slot: Slot, mention: Mention) -> None:
+        meant = self._meant(slot, mention)
+        data = meant.data if isinstance(meant, Value) else None
+        left = tuple(value for value in self.draft.all_values(slot.name) if value.data != data)
+        self.draft = self.draft.with_values(slot.name, left)
+        (self.changed if left else self.cleared).append(slot.name)
+
+    def read(self, slot: Slot, mentions: Sequence[Mention]) -> None:
+        """Fill one slot with what is its own."""
+        if not applies(slot, self.draft):
+            return
+        if slot.many:
+            self._read_many(slot, mentions)
+            return
+        result = KINDS[slot.type].read(slot, mentions, self.heard)
+        if isinstance(result, Problem):
+            self._object(result)
+        elif result is not None:
+            old = self.draft.value(slot.name)
+            if old not in (None, result):
+                self.changed.append(slot.name)
+            elif old != result or self.heard.asked(slot):
+                self.filled.append(slot.name)
+            self.draft = self.draft.with_value(slot.name, result)
+
+    def pass_over_defaults(self) -> None:
+        """``서울에서 부산까지 세 개요``: beside what is new, a default that gives way is no change."""
+        if self.filled and all(self._was_default(name) for name in self.changed):
+            self.filled, self.changed = [*self.filled, *self.changed], []
+
+    def _was_default(self, name: str) -> bool:
+        form, slot = self.heard.form, self.heard.form.slot(name)
+        if slot is None or not slot.default:
+            return False
+        return read_default(form, slot, self.before, now=self.heard.clock.now) == self.before.value(name)
+
+    def only_contacts(self) -> bool:
+        """Whether nothing came of the utterance but a telephone number or the like."""
+        slots = [self.heard.form.slot(name) for name in self.filled]
+        others = self.changed or self.problems or self.cleared
+        return bool(slots) and not others and all(slot is not None and slot.type == "contact" for slot in slots)
+
+    def _object(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        half = problem.half or (problem.values["heard"] if problem.kind == "vague" else "")  # 저녁, then 7시
+        if half:
+            self.draft = self.draft.with_hint(problem.slot.name, half)
+
+    def _read_many(self, slot: Slot, mentions: Sequence[Mention]) -> None:
+        """Add every value that the mentions name; the parts of one may come apart (다음 주 + 화요일)."""
+        have = self.draft.all_values(slot.name)
+        values = list(have)
+        parts: list[Mention] = []
+        left: Problem | None = None
+        for mention in _with_weeks(mentions):
+            parts.append(mention)
+            result = KINDS[slot.type].read(slot, parts, self.heard)
+            left = result if isinstance(result, Problem) and result.kind == "vague" else None
+            if left is None:
+                parts = []
+            if isinstance(result, Value):
+                values.append(result)
+            elif isinstance(result, Problem) and left is None:
+                self._object(result)
+        if not mentions:
+            result = KINDS[slot.type].read(slot, (), self.heard)
+            values += [result] if isinstance(result, Value) else []
+            left = result if isinstance(result, Problem) else None
+        if left is not None:
+            self._object(left)
+        kept = tuple({value.data: value for value in values}.values())
+        if len(kept) > slot.most_values:
+            over = {"heard": kept[slot.most_values].shown, "most": str(slot.most_values)}
+            self.problems.append(Problem(slot, "too_many", over))
+            kept = kept[: slot.most_values]
+        if kept != have:
+            if slot.name in self.cleared:  # 화요일 말고 수요일
+                self.cleared.remove(slot.name)
+                self.changed.append(slot.name)
+            elif slot.name not in self.changed:
+                self.filled.append(slot.name)
+            self.draft = self.draft.with_values(slot.name, kept)
+        elif len(values) > len(have) and self.heard.asked(slot):
+            self.filled.append(slot.name)
+
+    def clear(self, emptied: Sequence[str]) -> None:
+        """Empty what was taken back without anything in its place."""
+        for name in dict.fromkeys(emptied):
+            if name in (*self.filled, *self.changed) or self._another_took_its_place(name):
+                continue
+            hints = self.draft.hints  # 7시 말고 저녁: half of the new answer is there
+            self.draft = replace(self.draft.with_value(name, None), hints=hints)
+            if all(problem.slot.name != name for problem in self.problems):
+                self.cleared.append(name)
+
+    def _another_took_its_place(self, name: str) -> bool:
+        """거기 말고 목포로: one place for another, whichever of them 거기 was."""
+        slot = self.heard.form.slot(name)
+        touched = [self.heard.form.slot(other) for other in (*self.filled, *self.changed)]
+        return slot is not None and any(other is not None and other.type == slot.type for other in touched)
+
+    def check_times(self) -> None:
+        """A time that was good on one day may not be on another: shorter hours, or over already."""
+        slot = next((slot for slot in self.heard.form.slots if slot.type == "time"), None)
+        value = self.draft.value(slot.name) if slot is not None else None
+        day = chosen_day(self.heard.form, self.draft)
+        if slot is None or value is None or day is None or self.draft == self.before:
+            return
+        try:
+            at = time.fromisoformat(str(value.data))
+        except ValueError:  # a state written by other rules
+            return
+        problem = time_problem(slot, at, day, self.heard.clock)
+        if problem is not None:
+            self.draft = self.draft.with_value(slot.name, None)
+            self.problems.append(problem)
+            self.filled = [name for name in self.filled if name != slot.name]
+            self.changed = [name for name in self.changed if name != slot.name]
+
+    def drop_what_does_not_apply(self) -> None:
+        """내과's doctor goes when the department becomes another."""
+        for slot in self.heard.form.slots:
+            if slot.when and self.draft.all_values(slot.name) and not applies(slot, self.draft):
+                self.draft = self.draft.with_value(slot.name, None)
 
 
-def _read_name(
-    slot: Slot, draft: Draft, mentions: Sequence[Mention], words: str, now: datetime
-) -> Value | Problem | None:
-    names = [_whole_name(m) for m in mentions if m.label == slot.label and not _NOT_THE_GUEST.fullmatch(m.josa)]
-    name = names[-1] if names else read_name(words, reject=slot.reject) if words else None
-    return None if name is None else Value(name + slot.suffix, name)
-
-
-def _read_text(
-    slot: Slot, draft: Draft, mentions: Sequence[Mention], words: str, now: datetime
-) -> Value | Problem | None:
-    if slot.pattern is not None:
-        match = slot.pattern.search(words) if words else None
-        found = match.group(0) if match else None
-    else:
-        labelled = [m.text for m in mentions if slot.label and m.label == slot.label]
-        found = labelled[-1] if labelled else words.strip() or None
-    return None if found is None else Value(found + slot.suffix, found)
-
-
-_READERS = {
-    "date": _read_date,
-    "time": _read_time,
-    "count": _read_count,
-    "name": _read_name,
-    "text": _read_text,
-}
+def _with_weeks(mentions: Sequence[Mention]) -> list[Mention]:
+    """``다음 주 화요일이랑 목요일``: the week goes for the other days too."""
+    found: list[Mention] = []
+    week = ""
+    for mention in mentions:
+        named = _WEEK.match(mention.text)
+        if named:
+            week = named.group()
+        elif week and _WEEKDAY.fullmatch(mention.text):
+            mention = replace(mention, text=f"{week} {mention.text}")
+        found.append(mention)
+    return found

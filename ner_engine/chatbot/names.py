@@ -26,7 +26,7 @@ _AFTER = re.compile(
     r"|이에요|예요|이예요|에요|입니다|이요|이야|요|야)?[\s.!~,ㅋㅎ^]*$"
 )
 # 해 of 이상해요, 지 of 그렇지요: a stem these endings close is a verb more often than a name.
-_VERB_ENDING = re.compile("(?:해|어|데|까|게|죠|네|돼|워|줘|봐|세|여|고|군)$")
+_VERB_ENDING = re.compile("(?:해|어|데|까|게|죠|네|돼|워|줘|봐|세|여|고|군|파|퍼|빠|워서|네요)$")
 _MAYBE_VERB = re.compile("(?:지|나|라|니|래|아)$")
 
 

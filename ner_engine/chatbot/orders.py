@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from ner_engine.chatbot.mentions import Mention
 from ner_engine.chatbot.menu import Dish, guess_dish, lookup
-from ner_engine.chatbot.quantity import Count, read_count
 from ner_engine.chatbot.rules import Slot
+from ner_engine.chatbot.slots.counts import Count, read_count, same_unit
 from ner_engine.chatbot.state import Item
 
 __all__ = [
@@ -101,7 +101,7 @@ def count_of(slot: Slot, menu: Sequence[Dish], mention: Mention) -> Count | None
     if mention.label != slot.count_label or mention.after.startswith("이서"):
         return None
     count = read_count(mention.text)
-    if count is None or (count.unit and count.unit not in slot.units and all(d.unit != count.unit for d in menu)):
+    if count is None or (count.unit and not same_unit(count.unit, (*slot.units, *(dish.unit for dish in menu)))):
         return None
     return count
 

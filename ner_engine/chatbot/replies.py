@@ -41,10 +41,15 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """A reply in one or more wordings; ``key`` is where it stands in the rule file."""
+    """A reply in one or more wordings; ``key`` is where it stands in the rule file.
+
+    ``free`` are values that something outside the rule file may supply (an action's facts): a wording that tells
+    more of those that came is preferred to one that tells less.
+    """
 
     key: str
     wordings: tuple[Template, ...]
+    free: frozenset[str] = frozenset()
 
 
 def parse_template(text: str) -> Template:
@@ -93,5 +98,8 @@ def choose(saying: Saying, values: Mapping[str, str], *, used: int, seed: int) -
     if not fit:
         missing = ", ".join(sorted(saying.wordings[0].names - values.keys()))
         raise ConfigError(f"{saying.key}: no wording can be used; no value for {missing}")
+    if saying.free:
+        telling = max(len(t.names & saying.free) for t in fit)
+        fit = [t for t in fit if len(t.names & saying.free) == telling]
     shift = zlib.crc32(f"{seed}:{saying.key}".encode()) if seed else 0
     return fit[(shift + used) % len(fit)]

@@ -7,22 +7,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import time
+from dataclasses import dataclass, field
+from datetime import date, time
+from decimal import Decimal
 
 from ner_engine.chatbot.menu import Dish
 from ner_engine.chatbot.replies import Saying
+from ner_engine.rules.gazetteer import Gazetteer
+from ner_engine.rules.patterns import PatternMatcher
 
-__all__ = ["ACTS", "CONTEXTS", "PROBLEMS", "REPLIES", "Form", "Hours", "Intent", "Rules", "Slot"]
+__all__ = [
+    "ACTS",
+    "CONTEXTS",
+    "HOURS_REPLIES",
+    "NO",
+    "ORDER_REPLIES",
+    "PROBLEMS",
+    "REPLIES",
+    "TYPES",
+    "YES",
+    "ActionSpec",
+    "Form",
+    "Hours",
+    "Intent",
+    "Limits",
+    "Option",
+    "OutcomeText",
+    "Role",
+    "Rules",
+    "Slot",
+    "option_label",
+]
 
 # What an intent may do.
 ACTS = (
     "reply", "start", "accept", "decline", "enough", "cancel", "remove", "replace", "more", "change", "status",
-    "price", "dish", "open_now", "repeat",
+    "price", "dish", "open_now", "repeat", "hand_over", "withdraw", "reopen", "restart", "skip",
 )  # fmt: skip
 
 # When an intent may apply: by what was asked last.
 CONTEXTS = ("idle", "slot", "more", "count", "change", "confirm", "offer")
+
+# What a slot may hold, and the names two of them went by before.
+TYPES = (
+    "items", "date", "time", "moment", "duration", "quantity", "number", "money", "person", "contact", "place",
+    "choice", "code", "yes_no", "text",
+)  # fmt: skip
+
+# What a yes_no slot may hold, as ``when`` of another slot names it.
+YES, NO = "네", "아니요"
 
 # The replies the code itself gives, and the values each is certain to have.
 REPLIES: Mapping[str, frozenset[str]] = {
@@ -50,6 +83,7 @@ REPLIES: Mapping[str, frozenset[str]] = {
         "changed": "noted",
         "cleared": "slot",
         "status": "form summary",
+        "status_done": "form summary",
         "status_none": "",
         "added": "added",
         "added_more": "added count",
@@ -73,36 +107,130 @@ REPLIES: Mapping[str, frozenset[str]] = {
         "open_day": "day",
         "closed_day": "day weekday",
         "repeat_idle": "",
+        "handed_over": "",
+        "handed_over_still": "",
+        "handed_over_back": "",
+        "repeated_question": "slot",
+        "action_failed": "form",
+        "nothing_recorded": "",
+        "withdrawn": "form summary",
+        "reopened": "form summary",
+        "skipped": "slot",
+        "not_optional": "slot",
+        "welcome_back": "form",
+        "which_one": "options",
     }.items()
 }
 
+# Those that only a bot with a list of items gives, and those that only one with hours does.
+ORDER_REPLIES = frozenset((
+    "added", "added_more", "set", "replaced", "removed", "reduced", "emptied", "order_empty", "not_in_order",
+    "not_on_menu", "not_on_menu_alone", "price", "total", "price_list", "has_dish",
+))  # fmt: skip
+HOURS_REPLIES = frozenset(["open_now", "closed_now", "open_day", "closed_day"])
+
 # What may be wrong with an answer, by slot type: each has its text under ``problems``, with these values.
+_DAY_PROBLEMS = {
+    "vague": frozenset({"heard"}),
+    "past": frozenset({"heard"}),
+    "closed": frozenset({"heard", "closed"}),
+    "holiday": frozenset({"heard", "holiday"}),
+    "far": frozenset({"heard", "days"}),
+}
+_HOUR_PROBLEMS = {
+    "vague": frozenset({"heard"}),
+    "past": frozenset({"heard"}),
+    "outside": frozenset({"heard", "from", "to"}),
+    "break": frozenset({"heard", "from", "to"}),
+    "step": frozenset({"heard", "step", "near"}),
+}
+_AMOUNT_PROBLEMS = {"vague": frozenset({"heard"}), "range": frozenset({"heard", "min", "max"})}
+_INVALID = {"invalid": frozenset({"heard"})}
 PROBLEMS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "items": {"vague": frozenset({"food", "unit"}), "range": frozenset({"heard", "min", "max"})},
-    "date": {
-        "vague": frozenset({"heard"}),
-        "past": frozenset({"heard"}),
-        "closed": frozenset({"heard", "closed"}),
-        "far": frozenset({"heard", "days"}),
-    },
-    "time": {
-        "vague": frozenset({"heard"}),
-        "outside": frozenset({"heard", "from", "to"}),
-        "past": frozenset({"heard"}),
-    },
-    "count": {"vague": frozenset({"heard"}), "range": frozenset({"heard", "min", "max"})},
-    "name": {},
+    "date": _DAY_PROBLEMS,
+    "time": _HOUR_PROBLEMS,
+    "moment": {**_DAY_PROBLEMS, **_HOUR_PROBLEMS},
+    "duration": _AMOUNT_PROBLEMS,
+    "quantity": _AMOUNT_PROBLEMS,
+    "number": _AMOUNT_PROBLEMS,
+    "money": _AMOUNT_PROBLEMS,
+    "person": {},
+    "contact": _INVALID,
+    "place": _INVALID,
+    "choice": {"unknown": frozenset({"heard", "options"})},
+    "code": _INVALID,
+    "yes_no": {},
     "text": {},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When the shop is open; ``closed`` are weekdays, Monday 0.
+
+    ``breaks`` are stretches of the day in which nothing is taken, ``days`` weekdays with hours of their own;
+    ``holidays`` tells that the shop rests on public holidays, ``feasts`` on which of them alone (none: on all).
+    """
+
+    opens: time
+    closes: time
+    closed: tuple[int, ...] = ()
+    breaks: tuple[tuple[time, time], ...] = ()
+    holidays: bool = False
+    days: tuple[tuple[int, time, time], ...] = ()
+    feasts: tuple[str, ...] = ()
+
+    def rests_on(self, feast: str) -> bool:
+        """Whether the shop is closed on a public holiday, by its standard name (``추석 전날``)."""
+        return self.holidays and (not self.feasts or feast.startswith(self.feasts))
+
+    def on(self, day: date | None) -> tuple[time, time]:
+        """From when until when the shop is open on a day (None: on most days)."""
+        own = {weekday: (opens, closes) for weekday, opens, closes in self.days}
+        return own.get(-1 if day is None else day.weekday(), (self.opens, self.closes))
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What marks a mention as the one meant: words right ``before`` it, particles or words right ``after`` it."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing to choose: ``name`` is what is kept, ``shown`` how replies call it, ``synonyms`` other words."""
+
+    name: str
+    shown: str
+    synonyms: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything it is called."""
+        return tuple(dict.fromkeys((self.name, self.shown, *self.synonyms)))
+
+
+def option_label(form: str, slot: str) -> str:
+    """The label under which the options of a choice are found; no entity label can look like it."""
+    return f"{form}.{slot}"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One thing a form has to know. Which fields count depends on ``type``.
 
-    ``label`` is the entity label that fills it, ``words`` what people call it (``시간 바꿀게요``), ``units`` the
-    classifiers of its counts, ``count_label`` the label that counts of dishes carry, ``adds`` words whose counts
-    are summed (``어른 둘 아이 하나``), ``reject`` answers that are no name.
+    Of every type: ``labels`` are the entity labels that fill it, ``words`` what people call it (시간 바꿀게요),
+    ``optional`` that it may be left out, ``default`` an answer it begins with, ``many`` that it holds up to
+    ``most_values`` values, ``role`` what tells its mentions from those of other slots, ``when`` the values
+    other slots must have for it to be asked at all.
+
+    Of counts: ``units`` are the classifiers, ``count_label`` the label that counts of dishes carry, ``adds``
+    words whose counts are summed (어른 둘 아이 하나). ``reject`` are answers that are no name; ``hours`` is the
+    shop's where its days and times bind this slot. ``yes`` and ``no`` are what the two answers are called, and
+    what else stands for them (처음이에요).
     """
 
     name: str
@@ -111,8 +239,15 @@ class Slot:
     ask: Saying
     retry: Saying
     problems: Mapping[str, Saying]
-    label: str = ""
+    labels: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    optional: bool = False
+    unasked: bool = False
+    default: str = ""
+    many: bool = False
+    most_values: int = 9
+    role: Role | None = None
+    when: tuple[tuple[str, tuple[str, ...]], ...] = ()
     count_label: str = ""
     units: tuple[str, ...] = ()
     adds: tuple[str, ...] = ()
@@ -123,25 +258,74 @@ class Slot:
     assume: int | None = None
     opens: time = time(0, 0)
     closes: time = time(23, 59)
+    step_minutes: int = 1
     closed: tuple[int, ...] = ()
     within_days: int = 365
+    holidays: bool = True
+    hours: Hours | None = None
+    shortest: Decimal | None = None
+    longest: Decimal | None = None
+    contact: str = "phone"
+    address: bool = False
+    options: tuple[Option, ...] = ()
+    yes: Option | None = None
+    no: Option | None = None
     pattern: re.Pattern[str] | None = None
+    check: str = ""
+    show: str = ""
+    min_chars: int = 1
+
+    @property
+    def label(self) -> str:
+        """The first of its labels, or ``""``."""
+        return self.labels[0] if self.labels else ""
+
+    def problem(self, kind: str) -> Saying:
+        """The text for what is wrong with an answer; the retry where the file has none for it."""
+        return self.problems.get(kind, self.retry)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeText:
+    """What follows an outcome of a form's action: words, slots emptied and asked again, a person, a form."""
+
+    say: Saying | None = None
+    clear: tuple[str, ...] = ()
+    hand_over: bool = False
+    start: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """How an action is run: a Python function (``package.module:function``) or a webhook, one of the two."""
+
+    name: str
+    python: str = ""
+    webhook: str = ""
+    timeout_s: float = 5.0
+    secret_env: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Something the bot takes down step by step: an order, a reservation."""
+    """Something the bot takes down step by step: an order, a reservation.
+
+    Without ``confirm`` it is done as soon as its slots are filled. ``action`` names one of the rule file's, or is
+    ``""`` where the form is recorded in the book, whose outcome is ``"ok"``.
+    """
 
     name: str
     title: str
     opening: Saying
     slots: tuple[Slot, ...]
-    confirm: Saying
-    change: Saying
-    unclear_confirm: Saying
-    done: Saying
+    outcomes: Mapping[str, OutcomeText]
+    confirm: Saying | None = None
+    change: Saying | None = None
+    unclear_confirm: Saying | None = None
     more: Saying | None = None
     unclear_more: Saying | None = None
+    action: str = ""
+    withdrawn: Saying | None = None
 
     def slot(self, name: str) -> Slot | None:
         """The slot of a name, or None."""
@@ -155,7 +339,11 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Something people want, and how it is recognised. ``line`` is where it stands in the rule file."""
+    """Something people want, and how it is recognised. ``line`` is where it stands in the rule file.
+
+    ``urgent``: its text is said before anything else and alone, whatever is open, even while a person has the
+    conversation; the open question is not put again.
+    """
 
     name: str
     do: str
@@ -170,26 +358,42 @@ class Intent:
     unless: re.Pattern[str] | None = None
     when: tuple[str, ...] = CONTEXTS
     priority: int = 0
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
-    """When the shop is open; ``closed`` are weekdays, Monday 0."""
+class Limits:
+    """Where patience ends. Each of the last three may be 0: never."""
 
-    opens: time
-    closes: time
-    closed: tuple[int, ...] = ()
+    max_chars: int = 300
+    misses: int = 3
+    repeats: int = 3
+    minutes: int = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A whole rule file."""
+    """A whole rule file.
+
+    ``names`` finds what the bot knows by name: the rule file's own entities under their labels, and the options
+    of every choice under ``option_label`` of its slot; ``patterns`` finds what has a shape of its own.
+    """
 
     path: str
+    name: str
     facts: Mapping[str, str]
     forms: Mapping[str, Form]
     intents: tuple[Intent, ...]
     replies: Mapping[str, Saying]
     menu: tuple[Dish, ...] = ()
     hours: Hours | None = None
-    max_chars: int = 300
+    limits: Limits = Limits()
+    actions: Mapping[str, ActionSpec] = field(default_factory=dict)
+    names: Gazetteer | None = None
+    patterns: PatternMatcher | None = None
+    shaped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def max_chars(self) -> int:
+        """How long an utterance may be."""
+        return self.limits.max_chars

@@ -1,7 +1,7 @@
 """One turn in the making: what was heard, what has been said so far, and the state as it changes.
 
-The one mutable value of the chatbot, alive only inside ``respond``; the parts that decide (``dialogue``,
-``cart``) write their sentences and their trace through it.
+The one mutable value of the chatbot, alive only inside ``respond`` and ``conclude``; the parts that decide write
+their sentences, their trace and what is to be done through it.
 """
 
 from __future__ import annotations
@@ -10,28 +10,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from ner_engine.chatbot.actions import ActionCall
 from ner_engine.chatbot.match import Hit
 from ner_engine.chatbot.mentions import Mention
 from ner_engine.chatbot.orders import show_items, total_price, unit_of
 from ner_engine.chatbot.replies import Saying, choose, render
 from ner_engine.chatbot.rules import Form, Rules, Slot
-from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, Draft, State
+from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, Draft, State, Value
 
 __all__ = ["Talk"]
 
 
 @dataclass(slots=True)
 class Talk:
-    """The workbench of one turn."""
+    """The workbench of one turn.
+
+    ``text`` is the utterance as it is read, ``heard`` as it was said.
+
+    ``aside`` is set by what leaves the open question alone, ``unanswered`` where it was put again for want of an
+    answer; ``returned`` tells that the user was away for long. ``had`` are the dishes that were on order before
+    the turn and ``taken`` the values that slots took, each with its form; ``calls`` is what is to be done,
+    numbered from ``numbered`` on.
+    """
 
     rules: Rules
     state: State
     now: datetime
     text: str
+    heard: str = ""
     mentions: tuple[Mention, ...] = ()
     hits: tuple[Hit, ...] = ()
     understood: bool = True
     chosen: str = ""
+    aside: bool = False
+    unanswered: bool = False
+    returned: bool = False
+    had: frozenset[tuple[str, str]] = frozenset()
+    taken: list[tuple[str, Slot, Value]] = field(default_factory=list)
+    numbered: int = 0
+    calls: list[ActionCall] = field(default_factory=list)
     lines: list[list[str]] = field(default_factory=lambda: [[]])
     events: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -47,6 +64,11 @@ class Talk:
     def form(self) -> Form:
         """The form of the draft in hand."""
         return self.rules.forms[self.draft.form]
+
+    @property
+    def at(self) -> str:
+        """When the turn is taken, as text."""
+        return self.now.isoformat()
 
     def update(self, draft: Draft) -> None:
         """Replace the draft in hand."""
@@ -81,14 +103,22 @@ class Talk:
         """Everything said."""
         return "\n".join(" ".join(line) for line in self.lines if line)
 
-    def form_values(self) -> dict[str, str]:
-        """What the slots of the draft in hand show, by their names."""
-        draft, form = self.draft, self.form
-        values = {name: value.shown for name, value in draft.values}
+    def form_values(self, draft: Draft | None = None) -> dict[str, str]:
+        """What the slots of a draft (the one in hand) show, by their names."""
+        draft = draft or self.draft
+        form, menu = self.rules.forms[draft.form], self.rules.menu
+        values = {name: ", ".join(value.shown for value in several) for name, several in draft.values}
         if form.items is not None:
-            values[form.items.name] = show_items(draft.items, self.rules.menu)
-            values["total"] = f"{total_price(draft.items, self.rules.menu):,}원"
+            values[form.items.name] = show_items(draft.items, menu)
+            values["total"] = f"{total_price(draft.items, menu):,}원"
         return values
+
+    def summary(self, draft: Draft) -> str:
+        """Everything a draft holds, in the order of its slots."""
+        shown = [show_items(draft.items, self.rules.menu)] if draft.items else []
+        for slot in self.rules.forms[draft.form].slots:
+            shown += [value.shown for value in draft.all_values(slot.name)]
+        return ", ".join(shown)
 
     def ask(self, key: str) -> None:
         """Put a question and remember that it is open."""
@@ -97,21 +127,22 @@ class Talk:
         if key == MORE and form.more is not None:
             self.say(form.more, self.form_values())
         elif key == CONFIRM:
-            self.say(form.confirm, self.form_values())
-        elif key == CHANGE:
+            if form.confirm is None:  # what was to be done at once failed, and waits for a yes to be tried again
+                self.reply("action_failed", form=form.title)
+            else:
+                self.say(form.confirm, self.form_values())
+        elif key == CHANGE and form.change is not None:
             self.say(form.change, self.form_values())
         elif key == COUNT and form.items is not None:
-            self.say(
-                form.items.problems["vague"], {"food": draft.focus, "unit": unit_of(draft.focus, self.rules.menu)}
-            )
+            unit = unit_of(draft.focus, self.rules.menu)
+            self.say(form.items.problem("vague"), {"food": draft.focus, "unit": unit})
         else:
-            self._ask_slot(form.slot(key), form.slots[0])
+            self._ask_slot(form.slot(key) or form.slots[0])
 
-    def _ask_slot(self, slot: Slot | None, first: Slot) -> None:
-        slot = slot or first
+    def _ask_slot(self, slot: Slot) -> None:
         hint = dict(self.draft.hints).get(slot.name)
         if hint:
-            self.say(slot.problems["vague"], {"heard": hint})
+            self.say(slot.problem("invalid" if slot.type == "place" else "vague"), {"heard": hint})
         else:
             self.say(slot.ask)
 

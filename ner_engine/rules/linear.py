@@ -36,7 +36,8 @@ def why_not_linear(
 ) -> str:
     """What makes searching for ``regex`` slower than linear, as a clause; ``""`` if nothing does.
 
-    ``longest`` is how long a text may be where that is known; a repetition cannot go on for longer. An expression that ``re`` itself refuses or warns about is an objection too. Never raises.
+    ``longest`` is how long a text may be where that is known; a repetition cannot go on for longer. An
+    expression that ``re`` itself refuses or warns about is an objection too. Never raises.
     """
     try:
         with warnings.catch_warnings():

@@ -20,7 +20,7 @@ from ner_engine.rules.gazetteer import Gazetteer
 from ner_engine.rules.lexicon import FORMATS, Entry, format_of, parse_entries
 from ner_engine.rules.patterns import pattern_problems
 
-__all__ = ["lint"]
+__all__ = ["lint", "trailing_particle"]
 
 _BOM = "\ufeff"
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -153,9 +153,14 @@ def _of_entry(place: _Place, allowed: frozenset[str]) -> Iterator[Problem]:
         if len(Folded(form).text.strip()) == 1:
             message = f"{form!r} is one character long; it will be found in many places"
             yield _problem(path, entry.line, "short", message)
-        particle = _particle(form, _PLAIN)
-        if particle and not form.endswith(_NAMES_IN_EUL):
+        particle = trailing_particle(form)
+        if particle:
             yield _particle_problem(place, form, particle)
+
+
+def trailing_particle(form: str) -> str:
+    """The particle that a form seems to end in though no name does (``서울역에서``: ``에서``), or ``""``."""
+    return "" if form.endswith(_NAMES_IN_EUL) else _particle(form, _PLAIN)
 
 
 def _particle(form: str, particles: Iterable[tuple[str, bool | None]]) -> str:

@@ -27,7 +27,8 @@ def parse_score(text: str, *, written: bool) -> ScoreValue | None:
         return ScoreValue(((int(ours.value), int(theirs.value)),))
     if not written or not s[:1].isdigit():
         return None
-    games, at = [], 0
+    games: list[tuple[int, int]] = []
+    at = 0
     while at < len(s) and len(games) < _MOST:
         match = _WRITTEN.match(s, at)
         if match is None:

@@ -116,7 +116,7 @@ def test_a_recipe_asks_for_it_and_its_bundle_extracts(tmp_path):
     prepared = prepare(recipe, base=tmp_path)
     result = Trainer(prepared, tmp_path / "work").run()
     small = load_bundle(build_bundle(prepared, result, tmp_path / "bundle", command="x"))
-    assert small.manifest["recipe"]["export"] == {"quantise": "int8"}
+    assert small.manifest["recipe"]["export"] == {"quantise": "int8", "min_score": 0.0}
     assert "stored as int8 and float16" in (small.path / "CARD.md").read_text(encoding="utf-8")
     table = small.path / "weights.safetensors"
     assert table.stat().st_size < 0.75 * sum(p.numel() for p in result.tagger.parameters()) * 2

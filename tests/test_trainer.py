@@ -668,7 +668,7 @@ def test_a_source_that_is_not_taught_keeps_its_annotation_to_itself(folder, tiny
 
 def test_a_source_may_have_teachers_of_its_own(folder, tiny_bundle, monkeypatch):
     """Such as have not learnt from it."""
-    shutil.copytree(tiny_bundle, folder / "other")
+    shutil.copytree(tiny_bundle, folder / "another")
     asked = []
 
     def taught(examples, teachers, tags):
@@ -677,12 +677,12 @@ def test_a_source_may_have_teachers_of_its_own(folder, tiny_bundle, monkeypatch)
 
     monkeypatch.setattr(trainer_module, "load_teachers", lambda paths: [path.name for path in paths])
     monkeypatch.setattr(trainer_module, "taught", taught)
-    train = "data.train=[{path='train.jsonl', share=0.5}, {path='train.jsonl', share=0.7, teachers=['other']}]"
+    train = "data.train=[{path='train.jsonl', share=0.5}, {path='train.jsonl', share=0.7, teachers=['another']}]"
     prepared = _prepared(folder, *_student(folder, tiny_bundle, train))
     (_, first), (_, second) = prepared.train
-    assert asked == [(len(first), [tiny_bundle.name]), (len(second), ["other"])]
-    shutil.rmtree(folder / "other")
-    with pytest.raises(ConfigError, match=r"no bundle at .*other; run `ner-engine distill`"):
+    assert asked == [(len(first), [tiny_bundle.name]), (len(second), ["another"])]
+    shutil.rmtree(folder / "another")
+    with pytest.raises(ConfigError, match=r"no bundle at .*another; run `ner-engine distill`"):
         _prepared(folder, *_student(folder, tiny_bundle, train))
 
 

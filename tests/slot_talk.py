@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ner_engine.chatbot.fill import Filling, fill_form, open_slots, with_defaults
+from ner_engine.chatbot.asking import open_slots, with_defaults
+from ner_engine.chatbot.fill import Filling, fill_form
 from ner_engine.chatbot.mentions import read_mentions
 from ner_engine.chatbot.orders import correct
 from ner_engine.chatbot.replies import Saying, parse_template

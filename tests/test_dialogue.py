@@ -314,7 +314,7 @@ def patient(rules: Rules = RULES, *, misses: int = 0, repeats: int = 0, minutes:
 def test_failures_are_admitted_differently_each_time() -> None:
     _, replies = talk("첫째 헛말", "둘째 헛말", "셋째 헛말", "넷째 헛말", rules=patient())
     assert len(set(replies[:3])) == 3
-    assert "02-555-0137" in replies[2]
+    assert "직원이 바로 도와드릴게요" in replies[2]
     assert replies[3] == replies[2]
 
 
@@ -1072,6 +1072,15 @@ def test_answers_to_the_same_question_are_no_repetition() -> None:
 def test_patience_without_end() -> None:
     state, _ = talk("예약할게요", *["가나다"] * 9, rules=patient(SALON))
     assert not state.handed_over
+
+
+def test_a_remark_known_by_its_entity_alone_is_answered() -> None:
+    where = next(intent for intent in SALON.intents if intent.name == "where")
+    alone = dataclasses.replace(where, patterns=(), entities=(("LC", 5),))
+    rules = dataclasses.replace(SALON, intents=(*(i for i in SALON.intents if i is not where), alone))
+    state, replies = talk("예약할게요", "커트", "강남역 쪽에서요", rules=rules, now=MORNING)
+    assert replies[-1].startswith("강남역은 가까워요.")
+    assert state.draft is not None
 
 
 # --- a long silence

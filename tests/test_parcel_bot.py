@@ -204,6 +204,31 @@ def test_what_was_left_out_is_not_asked_again_when_the_form_is_reopened() -> Non
     assert slots(answer)["window"] == "오후"
 
 
+def test_this_thing_is_no_option_of_a_form_that_is_done() -> None:
+    answer = talk(f"{ONE} 문 앞에 놔 주세요", "네", "이거 깨지는 물건인데 조심해 주세요")[-1]
+    assert "취급 주의" in answer.reply
+    assert not any("→" in event for event in answer.trace.events)
+
+
+def test_what_one_leaves_at_the_door_is_a_message_for_the_courier() -> None:
+    said = "내일 오전에 서울 마포구 은하수길 12에서 부산으로 책 4kg", "김하늘이요", "010-1234-5678", "선불"
+    answer = talk(PICKUP, *said, "문 앞에 둘게요")[-1]
+    assert slots(answer)["memo"] == "문 앞에 둘게요"
+
+
+@pytest.mark.parametrize(
+    "memo", ["살살 다뤄 주세요", "조심히 다뤄주세요", "네 조심히 다뤄주세요", "벨 누르지 말고 전화 주세요"]
+)
+def test_a_message_is_kept_whole(memo: str) -> None:
+    said = "내일 오전에 서울 마포구 은하수길 12에서 부산으로 책 4kg", "김하늘이요", "010-1234-5678", "선불"
+    assert slots(talk(PICKUP, *said, memo)[-1])["memo"] == memo
+
+
+def test_whom_it_goes_to_is_not_the_sender() -> None:
+    answer = talk(PICKUP, "서울 마포구 은하수길 12에서 부산으로요", "받는 분 전화번호는 010-9999-8888이에요")[-1]
+    assert "contact" not in slots(answer)
+
+
 def test_numbers_are_masked_in_replies() -> None:
     answers = talk(
         PICKUP,

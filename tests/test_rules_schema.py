@@ -20,8 +20,9 @@ import yaml
 
 from ner_engine.chatbot.document import Doc, open_document
 from ner_engine.chatbot.rulefile import load_rules, shipped_bots
-from ner_engine.chatbot.rules import ACTS, CONTEXTS, PROBLEMS, REPLIES, TYPES, Limits, Slot
+from ner_engine.chatbot.rules import Limits, Slot
 from ner_engine.chatbot.schema import schema_path
+from ner_engine.chatbot.vocabulary import ACTS, CONTEXTS, PROBLEMS, REPLIES, TYPES
 from ner_engine.errors import ConfigError
 
 EVERYTHING = Path(__file__).parent / "bots" / "everything.yaml"

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from ner_engine.chatbot.fill import fill_form
 from ner_engine.chatbot.mentions import read_mentions
 from ner_engine.chatbot.rulefile import load_rules, shipped_bots
-from ner_engine.chatbot.rules import TYPES, Role
+from ner_engine.chatbot.rules import Role
 from ner_engine.chatbot.state import Draft
+from ner_engine.chatbot.vocabulary import TYPES
 from ner_engine.spans import Entity
 from ner_engine.values.phrases import remembered
 from tests.slot_talk import NOW, form_of, hear, options, rules_of, slot

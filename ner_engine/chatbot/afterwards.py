@@ -132,7 +132,10 @@ def second_thoughts(talk: Talk) -> bool:
     acts = {hit.intent.do for hit in talk.hits}
     if state.draft is not None or done is None or done.form not in talk.rules.forms:
         return False
-    correcting = bool(acts & {"replace", "change", "remove"}) or _WAIT.match(talk.text) is not None
+    anew = any(hit.intent.do == "start" for hit in talk.hits) and talk.rules.forms[done.form].title in talk.text
+    shifting = not anew and any(m.josa.startswith(("로", "으로")) for m in talk.mentions)  # 시간도 3시로요
+    correcting = bool(acts & {"replace", "change", "remove", "more"}) or _WAIT.match(talk.text) is not None
+    correcting = correcting or shifting
     if state.turn - turn_of(done) > LATELY or not correcting or not _would_change(talk, done):
         return False
     _take_up(talk, done)
@@ -147,4 +150,7 @@ def _would_change(talk: Talk, done: Done) -> bool:
         counts = corrected.dropped and any(m.label == form.items.count_label for m in corrected.kept)
         if counts or any(mention.label in form.items.labels for mention in talk.mentions):
             return True
-    return bool(fill_form(form, draft, corrected.kept, talk.text, now=talk.now, plain=False).changed)
+    kept, gone = corrected.kept, corrected.gone
+    filling = fill_form(form, draft, kept, talk.text, now=talk.now, plain=False, gone=gone)
+    added = set(filling.filled) & {slot.name for slot in form.slots if slot.many}
+    return bool(filling.changed or filling.cleared or added)

@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ner_engine.chatbot.circumstances import find_day, find_number, find_person, find_place, find_then, find_time
+from ner_engine.chatbot.circumstances import (
+    find_amount,
+    find_day,
+    find_number,
+    find_person,
+    find_place,
+    find_then,
+    find_time,
+)
 from ner_engine.chatbot.numbered import find_left_out, find_numbered
 from ner_engine.chatbot.pointing import Finder, Piece, Reader
 from ner_engine.chatbot.rules import Rules
@@ -23,7 +31,7 @@ from ner_engine.spans import Entity
 __all__ = ["Resolved", "resolve"]
 
 _FINDERS: tuple[Finder, ...] = (
-    find_all_of_them, find_nth, find_then, find_time, find_day, find_place, find_person, find_number,
+    find_all_of_them, find_nth, find_then, find_time, find_day, find_place, find_person, find_amount, find_number,
     find_numbered, find_left_out, find_by_kind, find_thing, find_one_of_those,
 )  # fmt: skip
 

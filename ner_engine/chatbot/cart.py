@@ -60,6 +60,8 @@ def change_items(talk: Talk, slot: Slot, corrected: Corrected, acts: frozenset[s
     kept = sorted((*corrected.kept, *slips), key=lambda m: m.start)
     requests, floating = bind(slot, talk.rules.menu, kept)
     requests, floating = _take_back(work, corrected, requests, floating)
+    if corrected.dropped and not requests and "more" in acts:
+        _more_of_the_rest(work, corrected, floating)
     if not corrected.dropped:
         requests = _swap_named(work, requests) if "change" in acts else requests
         turned = "replace" in acts or ("change" in acts and any(request.to for request in requests))
@@ -129,6 +131,23 @@ def _take_back(
             else:
                 remove(work, name, counts[0].number if counts and kind == "remove" else None)
     return requests, floating
+
+
+def _more_of_the_rest(work: Change, corrected: Corrected, floating: tuple[Mention, ...]) -> None:
+    """``만두는 빼고 그걸로 하나 더``: more of what stays on the list; of several it is asked which."""
+    talk, last = work.talk, corrected.gone[-1]
+    counts = [c for m in floating if m.start > last.end and (c := count_of(work.slot, talk.rules.menu, m))]
+    rest = items_of(work)
+    if not work.removed or not counts or not rest:
+        return
+    number = counts[-1].number or 1
+    if len(rest) == 1:
+        take_dish(talk, work.slot, rest[0].name, number, work.added)
+    else:
+        talk.reply("removed", removed=", ".join(work.removed))
+        work.removed.clear()
+        talk.reply("which_one", options=", ".join(item.name for item in rest))
+        talk.state = replace(talk.state, offer=Offer("which", work.slot.label, number))
 
 
 def _swap_named(work: Change, requests: tuple[Request, ...]) -> tuple[Request, ...]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ner_engine.chatbot.actions import ERROR, HAND_OVER, OK, RECORD, ActionCall, Outcome
-from ner_engine.chatbot.fill import with_defaults
+from ner_engine.chatbot.asking import with_defaults
 from ner_engine.chatbot.questions import next_question
 from ner_engine.chatbot.recents import utterances
 from ner_engine.chatbot.rules import Form, OutcomeText

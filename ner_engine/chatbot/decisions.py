@@ -173,9 +173,11 @@ def _fills_what_was_asked(talk: Talk, best: Hit) -> bool:
     if draft is None or best.intent.do != "reply":
         return False
     # 9시 of "9시에 닫나요?" belongs to the question.
-    beside = [m for m in talk.mentions if m.end + len(m.josa) + 1 < best.start or best.end < m.start]
-    said = talk.mentions if best.score <= KEYWORD else beside
-    filling = fill_form(talk.form, draft, said, talk.text, now=talk.now, plain=False)
+    said, text = talk.mentions, talk.text
+    if best.score > KEYWORD and best.from_text:
+        said = tuple(m for m in said if m.end + len(m.josa) + 1 < best.start or best.end < m.start)
+        text = text[: best.start] + " " * (best.end - best.start) + text[best.end :]
+    filling = fill_form(talk.form, draft, said, text, now=talk.now, plain=False)
     if best.score <= KEYWORD and filling.changed:
         return True
     return draft.asked in filling.filled if best.score <= KEYWORD else bool(filling.filled)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 
+from ner_engine.chatbot.asking import applies, read_default
 from ner_engine.chatbot.mentions import Mention
-from ner_engine.chatbot.rules import Form, Slot, option_label
+from ner_engine.chatbot.rules import Form, Slot
 from ner_engine.chatbot.slots.allot import allot
 from ner_engine.chatbot.slots.kinds import KINDS
 from ner_engine.chatbot.slots.reading import Heard, Problem, Result
@@ -20,7 +21,7 @@ from ner_engine.chatbot.slots.times import chosen_day, time_problem
 from ner_engine.chatbot.state import Draft, Value
 from ner_engine.values import Clock
 
-__all__ = ["Filling", "Problem", "applies", "fill_form", "open_slots", "read_default", "with_defaults"]
+__all__ = ["Filling", "Problem", "fill_form"]
 
 _WEEK = re.compile(r"(?:다다음|다음|담|이번)\s?주")
 _WEEKDAY = re.compile("[월화수목금토일](?:요일|욜)?")
@@ -35,45 +36,6 @@ class Filling:
     changed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     cleared: tuple[str, ...] = ()
-
-
-def applies(slot: Slot, draft: Draft) -> bool:
-    """Whether a slot is asked at all, by what other slots hold."""
-    return all(
-        any({str(value.data), value.shown} & set(wanted) for value in draft.all_values(other))
-        for other, wanted in slot.when
-    )
-
-
-def open_slots(form: Form, draft: Draft) -> tuple[Slot, ...]:
-    """The slots that still have to be asked, in order."""
-    return tuple(
-        slot
-        for slot in form.slots
-        if applies(slot, draft)
-        and slot.name not in draft.skipped
-        and not slot.unasked
-        and not (draft.items if slot.type == "items" else draft.all_values(slot.name))
-    )
-
-
-def with_defaults(form: Form, draft: Draft, *, now: datetime) -> Draft:
-    """The draft with the defaults of its empty slots; one that the day does not allow is left to be asked."""
-    for slot in form.slots:
-        if slot.default and not draft.all_values(slot.name):
-            value = read_default(form, slot, draft, now=now)
-            if isinstance(value, Value):
-                draft = draft.with_value(slot.name, value)
-    return draft
-
-
-def read_default(form: Form, slot: Slot, draft: Draft, *, now: datetime) -> Result:
-    """What the default of a slot means, read as if it had been answered."""
-    said = slot.default
-    label = option_label(form.name, slot.name) if slot.type == "choice" else slot.label
-    mention = Mention(said, 0, len(said), label, "pattern")
-    heard = Heard(form, replace(draft, asked=slot.name), said, (mention,), Clock.at(now), said)
-    return KINDS[slot.type].read(slot, (mention,), heard) or KINDS[slot.type].read(slot, (), heard)
 
 
 def fill_form(
@@ -102,7 +64,10 @@ def fill_form(
     asked = form.slot(draft.asked)
     heard_nothing = not (work.filled or work.changed or work.problems or work.cleared or emptied)
     if plain and heard_nothing and asked is not None and asked.type in KINDS:
-        work.heard = replace(work.heard, words=text)
+        # 내일이요, said once more, is no name.
+        others = [m for name, share in shares.items() if name != asked.name for m in share]
+        others.sort(key=lambda m: m.start)
+        work.heard = replace(work.heard, words=_around(text, others) if asked.type == "person" else text)
         work.read(asked, shares[asked.name])
     elif plain and asked is not None and asked.type == "person" and work.only_contacts():
         work.heard = replace(work.heard, words=_around(text, mentions))  # 문가온 010-1234-5678

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+from ner_engine.chatbot.asking import applies
 from ner_engine.chatbot.completion import begin, finish, proceed
-from ner_engine.chatbot.fill import applies
-from ner_engine.chatbot.match import Hit
+from ner_engine.chatbot.match import KEYWORD, Hit
 from ner_engine.chatbot.numbered import left_unsaid
 from ner_engine.chatbot.overdue import overdue
 from ner_engine.chatbot.patience import ask_anew, miss, unclear_confirm
@@ -17,6 +18,8 @@ from ner_engine.chatbot.taking import correct_last, object_to, take
 from ner_engine.chatbot.talk import Talk
 
 __all__ = ["ask_named_slot", "ask_open", "go_on", "resume", "skip", "start"]
+
+_QUESTION = re.compile(r"(?:\?|[나까가]요|는지요|죠)[\s.!~]*$")
 
 
 def start(talk: Talk, form: str) -> None:
@@ -57,7 +60,7 @@ def go_on(talk: Talk, best: Hit | None) -> None:
         return
     elif (act == "change" or (act == "replace" and asked == CONFIRM)) and talk.form.change is not None:
         talk.ask(CHANGE)
-    elif act == "accept" or (named and asked in (MORE, CONFIRM)):
+    elif act == "accept" or (named and (asked == MORE or (asked == CONFIRM and _orders_it(talk, best)))):
         _agree(talk, plainly=act == "accept")
     elif act in ("decline", "enough") and _leave_out(talk, asked):
         return
@@ -72,6 +75,12 @@ def go_on(talk: Talk, best: Hit | None) -> None:
         ask_open(talk)
     else:
         miss(talk)
+
+
+def _orders_it(talk: Talk, best: Hit | None) -> bool:
+    """``예약할게요``, ``시킬게요``, where the confirmation is awaited; not ``아파요?``, nor a question."""
+    plainly = best is not None and (best.score <= KEYWORD or talk.form.title in talk.text)
+    return plainly and _QUESTION.search(talk.text) is None
 
 
 def _may_be_enough(talk: Talk) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ner_engine.chatbot.fill import open_slots
+from ner_engine.chatbot.asking import open_slots
 from ner_engine.chatbot.rules import Form, Slot
 from ner_engine.chatbot.state import CONFIRM, Draft
 

@@ -93,7 +93,8 @@ def utterances(talk: Talk) -> tuple[str, ...]:
 
 def _of_value(form: Form, slot: Slot, value: Value, turn: int) -> Recent:
     canonical = str(value.data) if slot.type == "choice" else ""
-    return Recent(kind_of(form, slot), str(value.data), canonical, value.data, turn)
+    words = value.shown if slot.type == "contact" else str(value.data)  # 010-1234-5678, not +821012345678
+    return Recent(kind_of(form, slot), words, canonical, value.data, turn)
 
 
 def _of_mention(talk: Talk, mention: Mention) -> Recent | None:

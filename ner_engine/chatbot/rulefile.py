@@ -11,8 +11,8 @@ from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
+from ner_engine.chatbot.asking import read_default
 from ner_engine.chatbot.document import Doc, open_document
-from ner_engine.chatbot.fill import read_default
 from ner_engine.chatbot.replies import Saying
 from ner_engine.chatbot.rulefile_forms import read_form
 from ner_engine.chatbot.rulefile_intents import read_intent
@@ -24,8 +24,9 @@ from ner_engine.chatbot.rulefile_shop import (
     read_menu,
 )
 from ner_engine.chatbot.rulefile_texts import saying
-from ner_engine.chatbot.rules import HOURS_REPLIES, ORDER_REPLIES, REPLIES, Form, Limits, Rules
+from ner_engine.chatbot.rules import Form, Limits, Rules
 from ner_engine.chatbot.state import Draft, Value
+from ner_engine.chatbot.vocabulary import HOURS_REPLIES, ORDER_REPLIES, REPLIES
 
 __all__ = ["FORMAT", "default_rules_path", "load_rules", "shipped_bots"]
 

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from ner_engine.chatbot.document import Doc
 from ner_engine.chatbot.match import core
 from ner_engine.chatbot.rulefile_texts import LABEL, labels, saying
-from ner_engine.chatbot.rules import ACTS, CONTEXTS, Form, Intent
+from ner_engine.chatbot.rules import Form, Intent
+from ner_engine.chatbot.vocabulary import ACTS, CONTEXTS
 
 __all__ = ["read_intent"]
 

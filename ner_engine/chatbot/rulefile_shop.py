@@ -33,8 +33,8 @@ _FUNCTION = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _URL = re.compile(r"https?://[^\s/]+\S*")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 _FEASTS = (
-    "신정", "설날", "삼일절", "노동절", "부처님오신날", "어린이날", "현충일", "제헌절", "광복절", "추석", "개천절",
-    "한글날", "크리스마스",
+    "신정", "설날", "삼일절", "노동절", "부처님오신날", "어린이날", "현충일", "제헌절", "광복절", "추석",
+    "개천절", "한글날", "크리스마스",
 )  # fmt: skip
 _RESERVED = ("record", "withdraw", "hand_over")
 

@@ -13,7 +13,8 @@ from ner_engine.chatbot.document import Doc
 from ner_engine.chatbot.replies import Saying
 from ner_engine.chatbot.rulefile_shop import read_time, read_weekdays
 from ner_engine.chatbot.rulefile_texts import labels, saying
-from ner_engine.chatbot.rules import NO, PROBLEMS, TYPES, YES, Hours, Option, Role, Slot
+from ner_engine.chatbot.rules import NO, YES, Hours, Option, Role, Slot
+from ner_engine.chatbot.vocabulary import PROBLEMS, TYPES
 
 __all__ = ["DEFAULT_LABELS", "read_slot"]
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from ner_engine.chatbot.actions import BUILT_IN, ERROR, ActionCall, Outcome, read_outcome
 from ner_engine.chatbot.rules import ActionSpec, Rules
-from ner_engine.chatbot.webhook import check_url, post
 from ner_engine.errors import ConfigError, NerEngineError
 
 __all__ = ["Function", "Runner", "load_actions"]
@@ -107,6 +106,8 @@ def _imported(path: str) -> Function:
 
 
 def _webhook(spec: ActionSpec) -> _Action:
+    from ner_engine.chatbot.webhook import check_url, post  # most bots need no HTTP client
+
     url = check_url(spec.webhook)
     secret = os.environ.get(spec.secret_env, "") if spec.secret_env else ""
     if spec.secret_env and not secret:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ner_engine.chatbot.asking import with_defaults
 from ner_engine.chatbot.cart import dish_of
-from ner_engine.chatbot.fill import fill_form, with_defaults
+from ner_engine.chatbot.fill import fill_form
 from ner_engine.chatbot.match import KEYWORD, Hit
 from ner_engine.chatbot.orders import bind, unlabelled_guess
 from ner_engine.chatbot.progress import resume, start

@@ -20,6 +20,8 @@ from ner_engine.chatbot.talk import Talk
 
 __all__ = ["advance", "correct_last", "markers", "object_to", "take", "take_option", "tells"]
 
+_YES = re.compile(r"^\W*[가-힣]{1,3}[\s,.!~]+")
+_MORE_THAN_YES = 6  # characters of what comes after a yes
 _TELLING = 12  # characters from which an utterance is more than a remark
 _NOT_TOLD = frozenset((
     "cancel", "skip", "enough", "accept", "decline", "repeat", "restart", "hand_over", "withdraw", "reopen",
@@ -52,7 +54,8 @@ def take(talk: Talk) -> bool:
     for name in filling.cleared:
         slot = form.slot(name)
         talk.note(f"{name}: 비움")
-        talk.reply("cleared", slot=slot.title if slot else name)
+        left_out = slot is not None and slot.unasked  # nobody asks for another in its place
+        talk.reply("skipped" if left_out else "cleared", slot=slot.title if slot else name)
     if filling.filled and not filling.changed and not filling.problems:
         _pass_over(talk, before)
     if not object_to(talk, filling.problems):
@@ -91,8 +94,13 @@ def tells(talk: Talk) -> bool:
     slot = talk.form.slot(talk.draft.asked) if talk.state.draft is not None else None
     if slot is None or slot.type != "text" or slot.pattern is not None:
         return False
-    acts = {hit.intent.do for hit in talk.hits if hit.score >= _ENOUGH}
-    return len(talk.text) >= _TELLING and not acts & _NOT_TOLD and not _QUESTION.search(talk.text)
+    hits = [hit for hit in talk.hits if hit.score >= _ENOUGH]
+    acts = {hit.intent.do for hit in hits}
+    long_enough = len(talk.text) >= _TELLING
+    if "accept" in acts and all(hit.score < EXACT for hit in hits if hit.intent.do == "accept"):
+        acts -= {"accept"}  # 네 조심히 다뤄 주세요
+        long_enough = long_enough or len(_YES.sub("", talk.text)) >= _MORE_THAN_YES
+    return long_enough and not acts & _NOT_TOLD and not _QUESTION.search(talk.text)
 
 
 def _asking(talk: Talk) -> Draft:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from ner_engine.chatbot.fill import applies
+from ner_engine.chatbot.asking import applies
 from ner_engine.chatbot.menu import find_dishes
 from ner_engine.chatbot.orders import unit_of
 from ner_engine.chatbot.pointing import Found, Piece, Reader, kinds, piece
@@ -65,7 +66,19 @@ def find_nth(reader: Reader) -> Iterator[Found]:
         said = _ORDINALS[match["nth"]] if match["nth"] else int(match["number"] or 0)
         nth = len(listed) if match["last"] else said
         if nth <= len(listed):
-            yield piece(reader.text, match, listed[nth - 1])
+            found = piece(reader.text, match, listed[nth - 1])
+            rest = reader.text[: match.start()] + reader.text[match.end() :]
+            yield found if _COUNTED.search(rest) else _with_count(reader, found)
+
+
+def _with_count(reader: Reader, found: Found) -> Found:
+    """The answer to ``짜장면, 짬뽕 중에 어느 쪽이세요?`` with how many were wanted when it was asked."""
+    offer, one = reader.state.offer, found.piece
+    if offer is None or offer.kind != "which" or offer.count < 2 or one is None:
+        return found
+    return replace(
+        found, piece=replace(one, tail=f" {offer.count}{unit_of(one.named[-1][0], reader.rules.menu)}")
+    )
 
 
 def find_thing(reader: Reader) -> Iterator[Found]:
@@ -78,8 +91,16 @@ def find_thing(reader: Reader) -> Iterator[Found]:
         return
     if _DONE.search(text, 0, match.start()):
         return
+    if draft is None and not reader.rules.menu and match.group().startswith("이"):
+        return  # where nothing is open, 이거 is what one holds in one's hand, not an option named before
     on_list = {item.name for item in draft.items} if draft is not None else set()
-    if on_list and _TAKEN_OFF.search(text):
+    off = _TAKEN_OFF.search(text) if on_list else None
+    if off is not None:
+        named = {dish.name for _, _, dish in find_dishes(reader.rules.menu, text[: off.start()])}
+        if named and match.start() > off.start():  # 만두는 빼고 그걸로 하나 더: what stays on the order
+            rest = on_list - named
+            yield Found(focus=rest.pop() if len(rest) == 1 else "")
+            return
         recents = lately(reader.rules, reader.state, wanted)
         yield Found(focus=next((r.canonical for r in recents if r.canonical in on_list), ""))
         return

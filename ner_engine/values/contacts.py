@@ -15,7 +15,7 @@ __all__ = ["parse_contact"]
 
 _LONGEST = 254  # the longest e-mail address there is (RFC 5321, 4.5.3.1)
 _LONGEST_PHONE = 40
-_MOBILE = re.compile(r"01[016789]\d{7,8}")
+_MOBILE = re.compile(r"010\d{8}|01[16789]\d{7,8}")
 _LAND = re.compile(r"02\d{7,8}|0(?:3[1-3]|4[1-4]|5[1-5]|6[1-4])\d{7,8}")
 _SERVICE = re.compile(r"070\d{7,8}|050\d{8,9}|0[68]0\d{6,8}|060\d{6,8}")
 _ABROAD_NEVER = re.compile(r"1[568]\d{6}")  # 1588-1234: dialled within the country only

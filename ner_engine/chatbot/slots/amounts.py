@@ -29,7 +29,10 @@ __all__ = [
 
 # --- how many
 
-_MORE = re.compile(r"(?:이|을)?\s?(?:더(?=[^가-힣]|$|[요해할추와오있])|추가)")
+_MORE = re.compile(r"(?:이|을|만)?\s?(?:더(?=[^가-힣]|$|[요해할추와오있])|추가|늘)")
+_PARTICLE = re.compile("(?<=[가-힣])(?:도|만|는|은|가|이)$")
+_AMONG = re.compile(r"(?:중|가운데)(?:에)?(?:는|서|선)?\s")
+_FEWER = re.compile(r"(?:이|을|만)?\s?(?:줄(?!\s?서)|덜|빠져|빠지|빠졌|빠질|못\s?[오와온올]|안\s?[오와온올])")
 
 
 def takes_quantity(slot: Slot, mention: Mention, heard: Heard) -> bool:
@@ -53,8 +56,9 @@ def _counted(slot: Slot, mention: Mention, heard: Heard) -> Count | None:
 
 
 def _adds(slot: Slot, mention: Mention) -> bool:
-    """아이 in ``어른 둘, 아이 하나``."""
-    return any(mention.lead.rstrip().endswith(word) for word in slot.adds)
+    """아이 in ``어른 둘, 아이 하나``, ``애기도 한 명 있어요``."""
+    lead = mention.lead.rstrip()
+    return lead.endswith(slot.adds) or _PARTICLE.sub("", lead).endswith(slot.adds)
 
 
 def read_quantity(slot: Slot, mentions: Sequence[Mention], heard: Heard) -> Result:
@@ -62,12 +66,14 @@ def read_quantity(slot: Slot, mentions: Sequence[Mention], heard: Heard) -> Resu
     total: Decimal | None = None
     for mention in mentions:
         count = _counted(slot, mention, heard)
-        if count is None:
-            continue
+        if count is None or (total is not None and _adds(slot, mention) and _AMONG.search(mention.lead)):
+            continue  # 다섯 명 중에 아이가 한 명
         if count.amount is None:
             return Problem(slot, "vague", {"heard": mention.text})
         if _MORE.match(mention.after):  # 한 명 더 와요
             total = count.amount + (total if total is not None else _already(slot, heard))
+        elif _FEWER.match(mention.after) and _already(slot, heard):  # 한 명 줄었어요
+            total = (total if total is not None else _already(slot, heard)) - count.amount
         else:
             total = count.amount + (total or 0) if _adds(slot, mention) else count.amount
     if total is None:

@@ -46,13 +46,15 @@ def takes_date(slot: Slot, mention: Mention, heard: Heard) -> bool:
     return value is None and mention.label in slot.labels
 
 
+# 오늘 아침부터 is since when; 오늘 오후부터 may be from when on.
+_SINCE = re.compile(r"(?:\s?(?:새벽|아침|오전))?\s?부터")
+
+
 def _is_over(slot: Slot, mention: Mention, value: Meaning | None, heard: Heard) -> bool:
     """``어제부터 아파요``, ``어제 넘어졌어요``: when something began or happened is no day to come."""
     if slot.role is not None and "부터" in slot.role.after:
         return False
-    end = mention.end + 1  # 오늘 아침부터: a space at most
-    after = next((m for m in heard.mentions if mention.end <= m.start <= end and m.label in TIME_LABELS), None)
-    since = mention.after.startswith("부터") or (after is not None and after.after.startswith("부터"))
+    since = _SINCE.match(mention.after) is not None
     today = heard.clock.today
     if value is None:
         return since

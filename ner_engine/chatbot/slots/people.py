@@ -30,8 +30,9 @@ _SAID = re.compile("이?라고|이?라는|이?구요|이?고요|이?거든|이?�
 
 def takes_person(slot: Slot, mention: Mention, heard: Heard) -> bool:
     """Whether a mention names somebody who may be the one in question."""
-    named = mention.text not in _POINTED_AT and not _NOT_THE_GUEST.fullmatch(mention.josa)
-    return mention.label in slot.labels and named and _ends(mention)
+    if mention.label not in slot.labels or mention.text in slot.reject or mention.text in _POINTED_AT:
+        return False
+    return _ends(mention) and not _NOT_THE_GUEST.fullmatch(mention.josa) and not _is_chosen(mention, heard)
 
 
 def _ends(mention: Mention) -> bool:
@@ -46,16 +47,34 @@ def _ends(mention: Mention) -> bool:
     )
 
 
+def _is_chosen(mention: Mention, heard: Heard) -> bool:
+    """``박지호 원장님이요``, where a choice goes by the word 원장님: whom one wants to see, not who one is."""
+    words = [word for slot in heard.form.slots if slot.type == "choice" for word in slot.words]
+    return any(mention.after.lstrip().startswith(word) for word in words)
+
+
 def read_person(slot: Slot, mentions: Sequence[Mention], heard: Heard) -> Result:
     """The name said last, with the title a surname alone goes by (김 of 김부장)."""
-    names = [_whole_name(m) for m in mentions]
+    marked = [m for m in mentions if _is_marked(slot, m)]
+    names = [_whole_name(m, heard if heard.asked(slot) else None) for m in marked or mentions]
     name = names[-1] if names else read_name(heard.words, reject=slot.reject) if heard.words else None
     return None if name is None else Value(name + slot.suffix, name)
 
 
-def _whole_name(mention: Mention) -> str:
+def _is_marked(slot: Slot, mention: Mention) -> bool:
+    """``딸 이름은 정소이 엄마 이름은 김윤아예요``: the rule file tells by its roles who is meant."""
+    before = mention.lead.rstrip(" :")
+    return slot.role is not None and any(before.endswith(word) for word in slot.role.before)
+
+
+def _whole_name(mention: Mention, answer: Heard | None) -> str:
+    """The name as it is gone by. ``answer``: the utterance answers the question for it, so that a syllable in front
+    of it is its surname (나한별).
+    """
     if mention.text.isascii():
         rest = _SURNAME_AFTER.match(mention.after)
         return mention.text + (rest.group() if rest else "")
+    if answer is not None and len(mention.text) == 2 and mention.start == 1:
+        return read_name(answer.text) or mention.text
     title = _TITLE.match(mention.after) if len(mention.text) == 1 else None
     return mention.text + (title.group(0) if title else "")

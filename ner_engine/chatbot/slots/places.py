@@ -24,6 +24,7 @@ _LIKE_A_PLACE = re.compile(
 _REST = re.compile(
     r"\s?(?:산\s?)?\d{1,5}(?:-\d{1,5})?(?:번지|번길)?(?:[\s,]{1,2}(?:지하\s?)?\d{1,5}(?:동|호|층)){0,3}(?!\d|시|명|개|월|일|분|만|원|kg)"
 )
+_POINTED_AT = re.compile(r"(?:아까|방금|지금|똑?같은|그|이|저)\s")  # 아까 그 주소, of which nothing is known any more
 _NUMBERED = ("번지", "건물")
 
 
@@ -40,7 +41,8 @@ def read_place(slot: Slot, mentions: Sequence[Mention], heard: Heard) -> Result:
         bare = bare_answer(heard.words)
         said = [bare] if bare and (parse_place(bare) or _LIKE_A_PLACE.fullmatch(bare)) else named
         if not said:
-            return Problem(slot, "invalid", {"heard": bare}) if bare and slot.address else None
+            meant = bare and slot.address and not _POINTED_AT.match(bare)
+            return Problem(slot, "invalid", {"heard": bare}) if meant else None
     if not said:
         return None
     place = _completed(" ".join(said[-1].split()), heard.hint(slot))

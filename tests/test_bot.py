@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -14,11 +15,13 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from ner_engine.chatbot import ActionCall, Bot, Outcome, Rules, State, load_rules
 from ner_engine.chatbot.actions import read_outcome
+from ner_engine.chatbot.bot import seoul_time
 from ner_engine.chatbot.sessions import Busy, InMemory
 from ner_engine.chatbot.state import Item
 from ner_engine.chatbot.webhook import MOST_BYTES, check_url, post, sign
@@ -676,3 +679,16 @@ def test_a_secret_that_is_not_set_is_noticed_when_the_bot_is_made(monkeypatch: p
     monkeypatch.delenv("SALON_SECRET", raising=False)
     with pytest.raises(ConfigError, match=r"actions\.book: .*environment variable SALON_SECRET; it is not set"):
         salon(rules=with_webhook("https://example.com/x", secret_env="SALON_SECRET"))
+
+
+def test_without_a_clock_it_is_what_the_clocks_of_seoul_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        now = seoul_time()
+        there = datetime.now(ZoneInfo("Asia/Seoul")).replace(tzinfo=None)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert now.tzinfo is None
+    assert abs(there - now) < timedelta(minutes=1)

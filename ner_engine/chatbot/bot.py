@@ -23,12 +23,18 @@ from ner_engine.chatbot.running import Function, Runner, load_actions
 from ner_engine.chatbot.sessions import Busy, InMemory, Sessions, SessionTurn
 from ner_engine.chatbot.state import State
 from ner_engine.spans import Entity
+from ner_engine.values import Clock
 
-__all__ = ["Answer", "Bot", "SessionTurn", "Sessions"]
+__all__ = ["Answer", "Bot", "SessionTurn", "Sessions", "seoul_time"]
 
 _LOG = logging.getLogger(__name__)
 _TRIES = 5  # to take a turn of a conversation that somebody else changes
 _ROUNDS = 4  # of actions that lead to further actions, in one turn
+
+
+def seoul_time() -> datetime:
+    """What the clocks of Seoul show, without a zone: what people there mean by 지금, wherever the bot runs."""
+    return Clock.at(None).now.replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +76,12 @@ class Bot:
         *,
         store: Sessions | None = None,
         functions: Mapping[str, Function] | None = None,
-        clock: Callable[[], datetime] = datetime.now,
+        clock: Callable[[], datetime] = seoul_time,
         seed: int = 0,
     ) -> None:
         """``functions`` serve actions by name, in place of what the rule file says of them; those named
         ``record``, ``withdraw`` and ``hand_over`` are called beside the store. Without one, conversations live in
-        memory.
+        memory. ``clock`` is asked once a turn.
 
         Raises ConfigError for an action that cannot be had.
         """

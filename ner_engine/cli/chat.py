@@ -172,11 +172,11 @@ def _on_terminal(talk: _Talk, *, colour: bool) -> None:
 
 def _clock(now: str | None) -> Callable[[], datetime]:
     """The clock on the shop's wall, which has no zone: what was given stands still, else the time in Seoul."""
-    from ner_engine.values import Clock
+    from ner_engine.chatbot.bot import seoul_time
 
     given = fixed_clock(now)
     if given is None:
-        return lambda: Clock.at(None).now.replace(tzinfo=None)
+        return seoul_time
     fixed = given.replace(tzinfo=None)
     return lambda: fixed
 

@@ -65,8 +65,9 @@ def _is_over(slot: Slot, mention: Mention, value: Meaning | None, heard: Heard) 
         return start <= today and not (
             isinstance(value, DateValue) and value.grain != "day" and value.end > today
         )
-    told = heard.asked(slot) or mention.josa.startswith(("로", "으로", "에", "말고"))
-    return start < today and bool(days_of(value)) and not told and not _has_time(heard)
+    end = value.end if isinstance(value, DateValue) else start + timedelta(days=1)
+    told = heard.asked(slot) or mention.josa.startswith(("로", "으로", "말고"))
+    return end <= today and not told and not _has_time(heard)
 
 
 def _has_time(heard: Heard) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ner_engine.chatbot.mentions import Mention
 from ner_engine.chatbot.names import read_name
 from ner_engine.chatbot.rules import Slot
+from ner_engine.chatbot.slots.plain import bare_answer
 from ner_engine.chatbot.slots.reading import Heard, Result
 from ner_engine.chatbot.state import Value
 from ner_engine.rules.boundaries import ends_here
@@ -68,13 +69,19 @@ def _is_marked(slot: Slot, mention: Mention) -> bool:
 
 
 def _whole_name(mention: Mention, answer: Heard | None) -> str:
-    """The name as it is gone by. ``answer``: the utterance answers the question for it, so that a syllable in front
-    of it is its surname (나한별).
+    """The name as it is gone by.
+
+    ``answer``: the utterance that answers the question for it; a syllable in front of it is its surname (나한별).
     """
     if mention.text.isascii():
         rest = _SURNAME_AFTER.match(mention.after)
         return mention.text + (rest.group() if rest else "")
     if answer is not None and len(mention.text) == 2 and mention.start == 1:
-        return read_name(answer.text) or mention.text
+        whole = bare_answer(answer.text)
+        return (
+            whole
+            if len(whole) == 3 and whole[0] not in "저전제난" and whole[1:] == mention.text
+            else mention.text
+        )
     title = _TITLE.match(mention.after) if len(mention.text) == 1 else None
     return mention.text + (title.group(0) if title else "")

@@ -222,3 +222,39 @@ def test_slips_in_the_rule_file(tmp_path: Path, rules: Rules, old: str, new: str
     own.write_text(source.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ConfigError, match=message):
         load_rules(own)
+
+
+@pytest.mark.parametrize("text", ["너무 아파요", "예약이 되는 건가요?", "콧물도 나는데요"])
+def test_only_a_yes_books(rules: Rules, text: str) -> None:
+    *_, last = talk(rules, *BOOKED[:-1], text)
+    assert not last.actions
+    assert not last.state.done
+
+
+def test_another_time_right_after_it_was_booked(rules: Rules) -> None:
+    *_, shifted = talk(rules, *BOOKED, "3시로요")
+    assert held(shifted, "time") == ["오후 3시"]
+    assert shifted.reply.endswith("이대로 예약할까요?")
+    *_, other = talk(rules, *BOOKED, "같은 시간으로 안과도 예약할게요")
+    assert held(other, "department") == ["안과"]
+    assert len(other.state.done) == 1
+    assert held(other, "name") == []
+
+
+def test_who_is_meant_of_two(rules: Rules) -> None:
+    *_, last = talk(rules, "내일 3시 안과요", "아이 이름은 김민수 엄마 이름은 박서연이에요")
+    assert held(last, "name") == ["김민수 님"]
+
+
+def test_a_surname_that_was_cut_off(rules: Rules) -> None:
+    asked = "내일 3시 안과요"
+    assert held(talk(rules, asked, "나서연")[-1], "name") == ["나서연 님"]
+    assert held(talk(rules, asked, "전 서연이에요")[-1], "name") == ["서연 님"]
+    assert held(talk(rules, asked, "전민수요")[-1], "name") == ["민수 님"]  # or 전 민수
+
+
+def test_last_year_is_no_day_to_come(rules: Rules) -> None:
+    *_, last = talk(rules, *BOOKED[:3], "어제 갔었어요")
+    assert held(last, "first_visit") == ["재진"]
+    assert held(last, "date") == ["9월 15일 화요일"]
+    assert "지난" not in last.reply

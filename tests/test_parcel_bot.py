@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from ner_engine.chatbot import load_rules
+from ner_engine.chatbot.actions import Outcome
 from ner_engine.chatbot.bot import Answer, Bot
 from tests.fake_extractor import extract_nothing
 
@@ -106,6 +107,14 @@ def test_a_look_up_asks_for_a_number_of_its_own() -> None:
     answer = talk(f"{ONE} 조회", "택배 조회할게요")[-1]
     assert not answer.actions
     assert slots(answer) == {}
+
+
+def test_what_failed_is_tried_again_when_it_is_asked_for_again() -> None:
+    outcomes = iter([Outcome("error"), Outcome("not_found")])
+    bot = Bot(RULES, extract_nothing, functions={"track": lambda call: next(outcomes)}, clock=lambda: NOW)
+    first, second = bot.say("somebody", f"{ONE} 조회"), bot.say("somebody", "그거 다시 조회해 주세요")
+    assert [call.id for call in first.actions] == [call.id for call in second.actions]
+    assert "등록된 택배가 없어요" in second.reply
 
 
 def test_that_is_a_choice_where_one_was_asked() -> None:

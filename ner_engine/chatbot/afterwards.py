@@ -22,6 +22,7 @@ from ner_engine.chatbot.talk import Talk
 
 __all__ = ["answer_which", "reopen", "second_thoughts", "settle_withdrawal", "take_off_part", "withdraw"]
 
+_ALL = re.compile(r"(?<![가-힣])(?:둘\s?다|다|전부|모두|싹|몽땅)(?![가-힣])")
 _WAIT = re.compile(
     r"^(?:네|아|앗|어|음|아\s?참|잠깐만?요?|잠시만요?|저기|근데|[\s,.!~])*(?:아니|잠깐|잠시|말고|바꿔|바꿀|다시)"
 )
@@ -29,6 +30,10 @@ _WAIT = re.compile(
 
 def withdraw(talk: Talk, found: Sequence[Done]) -> None:
     """Take back what was completed; of several it is asked which. What is being changed just now is over, too."""
+    if len(found) > 1 and _ALL.search(talk.heard):
+        for one in found:
+            withdraw(talk, [one])
+        return
     if len(found) != 1:
         _none_or_several(talk, found, WITHDRAW)
         return
@@ -135,11 +140,18 @@ def second_thoughts(talk: Talk) -> bool:
     anew = any(hit.intent.do == "start" for hit in talk.hits) and talk.rules.forms[done.form].title in talk.text
     shifting = not anew and any(m.josa.startswith(("로", "으로")) for m in talk.mentions)  # 시간도 3시로요
     correcting = bool(acts & {"replace", "change", "remove", "more"}) or _WAIT.match(talk.text) is not None
-    correcting = correcting or shifting
+    correcting = correcting or shifting or _adds_unasked(talk, done)
     if state.turn - turn_of(done) > LATELY or not correcting or not _would_change(talk, done):
         return False
     _take_up(talk, done)
     return take(talk)
+
+
+def _adds_unasked(talk: Talk, done: Done) -> bool:
+    """``조용한 자리로 부탁해요``: what is never asked for but told, unless something new is begun with it."""
+    labels = {label for slot in talk.rules.forms[done.form].slots if slot.unasked for label in slot.labels}
+    told = [mention for mention in talk.mentions if mention.label in labels]
+    return bool(told) and len(told) == len(talk.mentions)
 
 
 def _would_change(talk: Talk, done: Done) -> bool:

@@ -15,6 +15,7 @@ __all__ = ["LATELY", "dishes_named", "draft_of", "meant", "picked", "turn_of"]
 
 LATELY = 2  # turns for which what was completed last is what one is speaking of
 _LAST = re.compile(r"방금|마지막|지금\s?(?:그|한)|이번")
+_ALL = re.compile(r"(?<![가-힣])(?:둘\s?다|다|전부|모두|싹|몽땅)\s?취소")
 _FIRST = re.compile(r"처음|(?:맨|제일)\s?먼저|먼저\s?(?:한|했던|거)")
 _NTH = re.compile(r"(?<![가-힣\d])(?:(?P<nth>첫|두|세|네|다섯)\s?(?:번\s?)?째|(?P<number>[1-9])\s?번)")
 _ORDINALS = {"첫": 1, "두": 2, "세": 3, "네": 4, "다섯": 5}
@@ -29,6 +30,8 @@ def meant(talk: Talk) -> tuple[Done, ...]:
     known = [done for done in talk.state.done if done.form in talk.rules.forms]
     titled = {name for name, form in talk.rules.forms.items() if form.title in talk.heard}
     named = [done for done in known if done.form in titled] if titled else known
+    if _ALL.search(talk.heard) and not any(_mentioned(talk, done) for done in named):  # 둘 다, 전부
+        return tuple(named)
     found = picked(talk, named)
     if found is not None:
         return (found,)

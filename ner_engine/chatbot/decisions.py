@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ner_engine.chatbot.afterwards import reopen, second_thoughts, take_off_part, withdraw
 from ner_engine.chatbot.answers import answer
-from ner_engine.chatbot.completed import meant
+from ner_engine.chatbot.completed import draft_of, meant
 from ner_engine.chatbot.completion import close_draft, hand_over
 from ner_engine.chatbot.fill import fill_form
 from ner_engine.chatbot.match import KEYWORD, Hit
@@ -26,6 +26,7 @@ from ner_engine.chatbot.subjects import (
     switch,
 )
 from ner_engine.chatbot.taking import tells
+from ner_engine.chatbot.state import Done, Draft
 from ner_engine.chatbot.talk import Talk
 
 __all__ = ["best_hit", "decide", "restart", "return_to_question"]
@@ -34,6 +35,7 @@ _START = 2  # evidence from which an intent counts at all
 _ASKING = frozenset({"reply", "price", "dish", "open_now", "status", "repeat"})
 _FILLING = frozenset({"remove", "replace", "more", "change", "enough", "skip"})
 _AFTERWARDS = ("hand_over", "restart", "withdraw", "reopen")
+_TAKEN_BACK = re.compile(r"취소|없던|못\s?(?:가|갈)|안\s?(?:가|갈)")
 _EARLIER = re.compile("방금|아까|이미|접수(?:한|된|했)|넣은|잡은|전에")
 
 
@@ -198,12 +200,24 @@ def _names_an_item(talk: Talk) -> bool:
     return slot is not None and any(mention.label == slot.label for mention in talk.mentions)
 
 
+def _leave_as_it_was(talk: Talk, draft: Draft, done: Done) -> None:
+    """``그냥 안 할래요``, said of a change to what is recorded: that stands as it was."""
+    talk.note(f"{draft.form}: 고치지 않음")
+    talk.state = replace(talk.state, drafts=tuple(d for d in talk.state.drafts if d is not draft))
+    talk.reply("status_done", form=talk.rules.forms[done.form].title, summary=talk.summary(draft_of(done)))
+    if talk.state.draft is not None:
+        return_to_question(talk, repeated=False)
+
+
 def _cancel(talk: Talk) -> None:
     """Drop the form that is named, or the one in hand; one that is completed already is withdrawn."""
     named = [form.name for form in talk.rules.forms.values() if form.title in talk.text]
     drafts = [draft for draft in talk.state.drafts if not named or draft.form in named]
     record = drafts[-1].record if drafts else ""
     done = tuple(d for d in talk.state.done if d.record == record) if drafts else meant(talk)
+    if done and drafts and not _TAKEN_BACK.search(talk.heard):
+        _leave_as_it_was(talk, drafts[-1], done[0])
+        return
     if done:
         withdraw(talk, done)
         return

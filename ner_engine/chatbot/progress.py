@@ -27,7 +27,8 @@ def start(talk: Talk, form: str) -> None:
     begin(talk, form)
     talk.mentions = (*talk.mentions, *left_unsaid(talk))
     if not take(talk):
-        talk.say(talk.form.opening)
+        if talk.said[-1:] != ["replies.switch"]:  # 예약부터 도와드릴게요 has opened it
+            talk.say(talk.form.opening)
         proceed(talk)
 
 
@@ -79,6 +80,8 @@ def go_on(talk: Talk, best: Hit | None) -> None:
 
 def _orders_it(talk: Talk, best: Hit | None) -> bool:
     """``예약할게요``, ``시킬게요``, where the confirmation is awaited; not ``아파요?``, nor a question."""
+    if talk.form.confirm is None:  # it failed, and is asked for once more: 다시 조회해 주세요
+        return True
     plainly = best is not None and (best.score <= KEYWORD or talk.form.title in talk.text)
     return plainly and _QUESTION.search(talk.text) is None
 

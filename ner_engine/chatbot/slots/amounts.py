@@ -30,8 +30,9 @@ __all__ = [
 # --- how many
 
 _MORE = re.compile(r"(?:이|을|만)?\s?(?:더(?=[^가-힣]|$|[요해할추와오있])|추가|늘)")
-_PARTICLE = re.compile("(?<=[가-힣])(?:도|만|는|은|가|이)$")
+_PARTICLE = re.compile("(?<=[가-힣])(?:도|만|는|은|가|이|을|를)$")
 _AMONG = re.compile(r"(?:중|가운데)(?:에)?(?:는|서|선)?\s")
+_WONDERED = re.compile(r"인지|인가|인진|이냐|이든")
 _FEWER = re.compile(r"(?:이|을|만)?\s?(?:줄(?!\s?서)|덜|빠져|빠지|빠졌|빠질|못\s?[오와온올]|안\s?[오와온올])")
 
 
@@ -51,7 +52,7 @@ def _counted(slot: Slot, mention: Mention, heard: Heard) -> Count | None:
         fits = same_unit(unit, slot.units)
     else:  # 아이 하나 counts guests, whatever was asked
         claimed = any(_adds(other, mention) for other in heard.form.slots)
-        fits = _adds(slot, mention) if claimed else heard.awaited(slot)
+        fits = _adds(slot, mention) if claimed else heard.awaited(slot) or _named(slot, mention)
     return Count(count.number, unit, count.amount) if fits else None
 
 
@@ -61,6 +62,12 @@ def _adds(slot: Slot, mention: Mention) -> bool:
     return lead.endswith(slot.adds) or _PARTICLE.sub("", lead).endswith(slot.adds)
 
 
+def _named(slot: Slot, mention: Mention) -> bool:
+    """인원 in ``인원도 둘로 줄여 주세요``."""
+    lead = _PARTICLE.sub("", mention.lead.rstrip())
+    return lead.endswith((slot.title, *slot.words))
+
+
 def read_quantity(slot: Slot, mentions: Sequence[Mention], heard: Heard) -> Result:
     """The amount; counts after the slot's ``adds`` are summed, else the last one stands."""
     total: Decimal | None = None
@@ -68,6 +75,8 @@ def read_quantity(slot: Slot, mentions: Sequence[Mention], heard: Heard) -> Resu
         count = _counted(slot, mention, heard)
         if count is None or (total is not None and _adds(slot, mention) and _AMONG.search(mention.lead)):
             continue  # 다섯 명 중에 아이가 한 명
+        if count.amount is None and _WONDERED.match(mention.after):
+            continue  # 몇 명인지 왜 물어봐
         if count.amount is None:
             return Problem(slot, "vague", {"heard": mention.text})
         if _MORE.match(mention.after):  # 한 명 더 와요

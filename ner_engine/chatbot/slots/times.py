@@ -31,6 +31,11 @@ __all__ = ["chosen_day", "find_time", "read_time", "settle", "takes_time", "time
 
 _PART = re.compile("이른 아침|늦은 밤|오전|오후|아침|점심|저녁|새벽|대낮|한낮|낮|밤")
 _FROM = re.compile("부터|에서")
+_HOURS = {"한": 1, "두": 2, "세": 3}
+_SHIFT = re.compile(
+    r"(?:(?:(?P<hours>[한두세])|(?P<digits>[1-9]))\s?시간(?P<half>\s?반)?|(?<!\d)(?P<minutes>[1-5]0|5|[1-5]5)\s?분)"
+    r"(?:만|쯤|정도|씩)?\s?(?:더\s?)?(?:(?P<later>미[루뤄룰]|늦[춰추출게]|뒤로)|당[기겨길]|앞당|앞으로|일찍)"
+)
 
 
 def takes_time(slot: Slot, mention: Mention, heard: Heard) -> bool:
@@ -46,9 +51,27 @@ def takes_time(slot: Slot, mention: Mention, heard: Heard) -> bool:
 def read_time(slot: Slot, mentions: Sequence[Mention], heard: Heard) -> Result:
     """The time, as ``"19:00"``."""
     times, said = find_time(slot, mentions, heard)
+    moved = _moved(slot, heard)
+    if moved is not None:
+        times = [moved]
     if not times:
         return Problem(slot, "vague", {"heard": said}) if said else None
     return settle(slot, times, chosen_day(heard.form, heard.draft), heard.clock)
+
+
+def _moved(slot: Slot, heard: Heard) -> time | None:
+    """``한 시간만 미뤄 주세요``: the time there is, so much later or earlier on the same day."""
+    shift, old = _SHIFT.search(heard.text), heard.draft.value(slot.name)
+    if shift is None or old is None:
+        return None
+    try:
+        minutes = _minutes(time.fromisoformat(str(old.data)))
+    except ValueError:  # a state written by other rules
+        return None
+    hours = _HOURS.get(shift["hours"] or "", 0) or int(shift["digits"] or 0)
+    by = hours * 60 + (30 if shift["half"] else 0) + int(shift["minutes"] or 0)
+    after = minutes + (by if shift["later"] else -by)
+    return _time(after) if by and 0 <= after < 24 * 60 else None
 
 
 def find_time(slot: Slot, mentions: Sequence[Mention], heard: Heard) -> tuple[list[time], str]:

@@ -24,7 +24,14 @@ from ner_engine.chatbot.numbered import find_left_out, find_numbered
 from ner_engine.chatbot.pointing import Finder, Piece, Reader
 from ner_engine.chatbot.rules import Rules
 from ner_engine.chatbot.state import Recent, State
-from ner_engine.chatbot.things import find_all_of_them, find_by_kind, find_nth, find_one_of_those, find_thing
+from ner_engine.chatbot.things import (
+    find_all_of_them,
+    find_by_kind,
+    find_nth,
+    find_one_of_those,
+    find_thing,
+    find_unsaid_thing,
+)
 from ner_engine.josa import pick
 from ner_engine.spans import Entity
 
@@ -33,6 +40,7 @@ __all__ = ["Resolved", "resolve"]
 _FINDERS: tuple[Finder, ...] = (
     find_all_of_them, find_nth, find_then, find_time, find_day, find_place, find_person, find_amount, find_number,
     find_numbered, find_left_out, find_by_kind, find_thing, find_one_of_those,
+    find_unsaid_thing,
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from ner_engine.chatbot.match import KEYWORD, Hit
 from ner_engine.chatbot.offers import offer_to_resume
 from ner_engine.chatbot.patience import miss
 from ner_engine.chatbot.progress import go_on, start
+from ner_engine.chatbot.state import Done, Draft
 from ner_engine.chatbot.subjects import (
     form_of_misspelt_dish,
     interrupts,
@@ -26,7 +27,6 @@ from ner_engine.chatbot.subjects import (
     switch,
 )
 from ner_engine.chatbot.taking import tells
-from ner_engine.chatbot.state import Done, Draft
 from ner_engine.chatbot.talk import Talk
 
 __all__ = ["best_hit", "decide", "restart", "return_to_question"]

@@ -102,6 +102,12 @@ def _labels(slots: Iterable[Slot], kind: str) -> list[str]:
 def _with_names(rules: Rules, text: str, found: list[Mention]) -> list[Mention]:
     """What the rule file knows by name or by shape hides what the extractor made of the same characters."""
     for named in find_named(rules, text):
+        if any(
+            m.label == named.label and m.start <= named.start and named.end < m.end + (m.start < named.start)
+            for m in found
+            if m.source == "engine"
+        ):  # 파스타 of 까르보나라 파스타
+            continue
         found = [m for m in found if m.source != "engine" or not named.hides(m.start, m.end, m.label)]
         mention = _mention(text, named.start, named.end, named.label, named.source)
         found.append(replace(mention, canonical=named.name))

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ner_engine.chatbot.asking import applies
-from ner_engine.chatbot.menu import find_dishes
+from ner_engine.chatbot.menu import find_dishes, lookup
 from ner_engine.chatbot.orders import unit_of
 from ner_engine.chatbot.pointing import Found, Piece, Reader, kinds, piece
 from ner_engine.chatbot.recents import kind_of, lately
-from ner_engine.chatbot.state import Recent
+from ner_engine.chatbot.state import COUNT, Recent
 
-__all__ = ["find_all_of_them", "find_by_kind", "find_nth", "find_one_of_those", "find_thing"]
+__all__ = ["find_all_of_them", "find_by_kind", "find_nth", "find_one_of_those", "find_thing", "find_unsaid_thing"]
 
 _EARLIER = r"(?:(?:아까|방금|좀\s?전에|금방)\s?)?"
 _SAID = "(?:말한|말씀드린|말했던|얘기한|물어본|본|시킨)"
@@ -40,6 +40,11 @@ _DONE = re.compile(
 )  # 접수한 거 is the whole form, not a choice in it
 _TAKEN_OFF = re.compile("빼|지워|삭제|취소|제외")
 _COUNTED = re.compile(r"\d|하나|둘|셋|[한두세네]\s?[가-힣]")
+_JUST_COUNT = re.compile(
+    r"\s*(?:(?:네|넵|예|아|오|음|그럼|그러면|그래요?|좋아요?|일단)[\s,.!~]+)*"
+    r"(?:하나|둘|셋|넷|(?:[한두세네]|다섯|\d{1,2})\s?(?:개|그릇|인분|접시|병|잔|공기|판|줄|마리|세트|캔))(?:만|씩|로)?\s?"
+    r"(?:(?:주|시[키킬켜]|할게|부탁|포장|먹을)[가-힣\s]{0,6}|요)[\s.!~]*$"
+)
 _FEW = 5  # of a longer list, 그거 points at nothing
 
 
@@ -110,6 +115,24 @@ def find_thing(reader: Reader) -> Iterator[Found]:
         yield Found(focus=one.canonical) if one.canonical in on_list else piece(text, match, one)
     elif not all(recent.canonical in on_list for recent in candidates):
         yield Found(which=tuple(candidates))
+
+
+def find_unsaid_thing(reader: Reader) -> Iterator[Found]:
+    """``탕수육 있어요?`` — ``하나 주세요``: the one dish asked about just now that is not on the order."""
+    draft = reader.state.draft
+    if not _JUST_COUNT.match(reader.text) or reader.state.offer is not None:
+        return
+    if draft is not None and draft.asked == COUNT:
+        return
+    on_list = {item.name for item in draft.items} if draft is not None else set()
+    last = [r for r in reader.state.recents if r.turn == reader.state.turn and r.canonical]
+    dishes = [r for r in last if lookup(reader.rules.menu, r.canonical) is not None]
+    if len(dishes) == 1 and dishes[0].canonical not in on_list and not _done(reader, dishes[0].canonical):
+        yield Found(Piece(0, 0, ((dishes[0].canonical, dishes[0].label),), " "))
+
+
+def _done(reader: Reader, name: str) -> bool:
+    return any(item.name == name for done in reader.state.done for item in done.items)
 
 
 def find_by_kind(reader: Reader) -> Iterator[Found]:

@@ -28,6 +28,7 @@ from ner_engine.values.phrases import TIME_LABELS
 __all__ = ["day_problem", "days_of", "find_day", "read_date", "takes_date"]
 
 _WEEK = re.compile(r"(?:다다음|다음|담|이번)\s?주")
+_POINTED_AT = re.compile(r"(?:그|같은|똑같은)\s?(?:날|때|날짜)")
 _WEEKDAY = re.compile(f"[{WEEKDAYS}](?:요일|욜)")
 
 
@@ -43,7 +44,8 @@ def takes_date(slot: Slot, mention: Mention, heard: Heard) -> bool:
         return mention.label in slot.labels or not counted or heard.draft.value(slot.name) is None
     if isinstance(value, DateValue | RecurrenceValue):
         return True
-    return value is None and mention.label in slot.labels
+    # 그날, of which nothing is known, is not even half a day.
+    return value is None and mention.label in slot.labels and not _POINTED_AT.fullmatch(mention.text)
 
 
 # 오늘 아침부터 is since when; 오늘 오후부터 may be from when on.

@@ -24,7 +24,8 @@ _LIKE_A_PLACE = re.compile(
 _REST = re.compile(
     r"\s?(?:산\s?)?\d{1,5}(?:-\d{1,5})?(?:번지|번길)?(?:[\s,]{1,2}(?:지하\s?)?\d{1,5}(?:동|호|층)){0,3}(?!\d|시|명|개|월|일|분|만|원|kg)"
 )
-_POINTED_AT = re.compile(r"(?:아까|방금|지금|똑?같은|그|이|저)\s")  # 아까 그 주소, of which nothing is known any more
+# 아까 그 주소, of which nothing is known any more
+_POINTED_AT = re.compile(r"(?:아까|방금|지금|똑?같은|그|이|저)\s")
 _NUMBERED = ("번지", "건물")
 
 

@@ -18,9 +18,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from ner_engine.chatbot.actions import RECORD, ActionCall
+from ner_engine.chatbot.action.calls import RECORD, ActionCall
 from ner_engine.chatbot.state import Draft, Item, State, Value
-from ner_engine.chatbot.store import Store
+from ner_engine.chatbot.store.database import Store
 
 
 def take_turns(where: str, session: str, turns: int) -> list[float]:

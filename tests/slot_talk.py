@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ner_engine.chatbot.asking import open_slots, with_defaults
-from ner_engine.chatbot.fill import Filling, fill_form
-from ner_engine.chatbot.mentions import read_mentions
-from ner_engine.chatbot.orders import correct
+from ner_engine.chatbot.mention.mentions import read_mentions
+from ner_engine.chatbot.order.items import correct
 from ner_engine.chatbot.replies import Saying, parse_template
-from ner_engine.chatbot.rulefile_shop import read_known
-from ner_engine.chatbot.rulefile_slots import DEFAULT_LABELS
+from ner_engine.chatbot.rulefile.shop import read_known
+from ner_engine.chatbot.rulefile.slots import DEFAULT_LABELS
 from ner_engine.chatbot.rules import Form, Option, OutcomeText, Rules, Slot
 from ner_engine.chatbot.state import Draft
+from ner_engine.chatbot.turn.asking import open_slots, with_defaults
+from ner_engine.chatbot.turn.fill import Filling, fill_form
 from ner_engine.spans import Entity
 
 __all__ = ["NOW", "form_of", "hear", "options", "rules_of", "slot", "values"]

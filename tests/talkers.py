@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ner_engine.chatbot.actions import RECORD, ActionCall
+from ner_engine.chatbot.action.calls import RECORD, ActionCall
 from ner_engine.chatbot.state import Draft, Item, State, Value
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,7 +79,7 @@ def talk(
     It begins when the file ``barrier`` is there. With ``hang`` it makes that file inside its first turn, and
     waits. With ``fork`` it goes on as two processes once the store is in use; the new one's ids end so.
     """
-    from ner_engine.chatbot.store import Store
+    from ner_engine.chatbot.store.database import Store
 
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     if barrier:
@@ -109,7 +109,7 @@ def converse(where: str, session: str, texts: list[str], *, bot: str, hang: str)
     """Say this to a bot that hangs in the action that books; the file ``hang`` then has the call's id."""
     from ner_engine.chatbot import load_rules
     from ner_engine.chatbot.bot import Bot
-    from ner_engine.chatbot.store import Store
+    from ner_engine.chatbot.store.database import Store
     from tests.fake_extractor import extract
 
     def book(call: ActionCall) -> None:
@@ -189,7 +189,7 @@ def finished(*logs: Path) -> bool:
 
 
 def _serve() -> None:
-    import ner_engine.chatbot.store  # noqa: F401  before the forks, once
+    import ner_engine.chatbot.store.database  # noqa: F401  before the forks, once
 
     with suppress(ImportError):
         import psycopg  # noqa: F401

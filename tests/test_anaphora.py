@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ner_engine.chatbot import Outcome, Rules, State, Turn, conclude, load_rules, respond
-from ner_engine.chatbot.anaphora import resolve
 from ner_engine.chatbot.dialogue import follow
+from ner_engine.chatbot.pointing.anaphora import resolve
 from ner_engine.chatbot.state import Draft, Item, Recent, Value
 from ner_engine.spans import Entity
 from tests.fake_extractor import extract, extract_nothing

@@ -20,11 +20,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ner_engine.chatbot import ActionCall, Bot, Outcome, Rules, State, load_rules
-from ner_engine.chatbot.actions import read_outcome
+from ner_engine.chatbot.action.calls import read_outcome
+from ner_engine.chatbot.action.webhook import MOST_BYTES, check_url, post, sign
 from ner_engine.chatbot.bot import seoul_time
 from ner_engine.chatbot.sessions import Busy, InMemory
 from ner_engine.chatbot.state import Item
-from ner_engine.chatbot.webhook import MOST_BYTES, check_url, post, sign
 from ner_engine.errors import ConfigError, DataError
 from ner_engine.spans import Entity
 from tests.fake_extractor import extract
@@ -407,7 +407,7 @@ def test_the_state_is_all_that_passes_from_turn_to_turn() -> None:
 
 def test_with_a_real_store(tmp_path: Path) -> None:
     pytest.importorskip("sqlalchemy", reason="needs the store extra")
-    from ner_engine.chatbot.store import Store
+    from ner_engine.chatbot.store.database import Store
 
     path = tmp_path / "salon.db"
     with Store.open(path) as store:
@@ -441,7 +441,7 @@ def test_with_a_real_store(tmp_path: Path) -> None:
 
 def test_an_action_that_is_cut_short_leaves_the_conversation_where_it_was(tmp_path: Path) -> None:
     pytest.importorskip("sqlalchemy", reason="needs the store extra")
-    from ner_engine.chatbot.store import Store
+    from ner_engine.chatbot.store.database import Store
 
     class Cut(BaseException):
         pass

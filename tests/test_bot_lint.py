@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from ner_engine.chatbot import shipped_bots
-from ner_engine.chatbot.lint import lint
-from ner_engine.chatbot.lint_finding import ERROR, NOTE, WARNING, Finding
-from ner_engine.chatbot.samples import samples
+from ner_engine.chatbot.lint.finding import ERROR, NOTE, WARNING, Finding
+from ner_engine.chatbot.lint.linting import lint
+from ner_engine.chatbot.lint.samples import samples
+from ner_engine.chatbot.lint.speech_levels import speech_levels
 from ner_engine.chatbot.scaffold import new_bot
-from ner_engine.chatbot.speech_levels import speech_levels
 from ner_engine.cli.bot import app
 
 LABELS = ("PS", "LC", "OG", "DT", "TI", "QT", "FOOD")  # of the bundle that comes with the package

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 import ner_engine
 from ner_engine.chatbot import Rules, load_rules
-from ner_engine.chatbot.coverage import Part, coverage, total
-from ner_engine.chatbot.playback import Difference, Played, play
+from ner_engine.chatbot.playback.coverage import Part, coverage, total
+from ner_engine.chatbot.playback.playing import Difference, Played, play
+from ner_engine.chatbot.playback.transcript import NOW, read_transcript
 from ner_engine.chatbot.scaffold import new_bot
-from ner_engine.chatbot.transcript import NOW, read_transcript
 from ner_engine.cli.bot import app
 from ner_engine.errors import DataError
 from ner_engine.spans import Entity

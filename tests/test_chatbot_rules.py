@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ner_engine.chatbot import Outcome, Rules, State, conclude, load_rules, respond
-from ner_engine.chatbot.match import match_intents
 from ner_engine.chatbot.replies import Saying, choose, parse_template, render
-from ner_engine.chatbot.rulefile import default_rules_path, shipped_bots
+from ner_engine.chatbot.rulefile.reading import default_rules_path, shipped_bots
+from ner_engine.chatbot.turn.match import match_intents
 from ner_engine.chatbot.vocabulary import HOURS_REPLIES, ORDER_REPLIES, PROBLEMS, REPLIES, TYPES
 from ner_engine.errors import ConfigError
 

@@ -15,8 +15,8 @@ import ner_engine
 from ner_engine.chatbot import Bot, Outcome, Rules, Speech, converse, load_rules
 from ner_engine.chatbot.console import COMMANDS, Tagger
 from ner_engine.chatbot.pages import recognised, show_entities, show_value, summary
-from ner_engine.chatbot.playback import play
-from ner_engine.chatbot.transcript import read_transcript
+from ner_engine.chatbot.playback.playing import play
+from ner_engine.chatbot.playback.transcript import read_transcript
 from ner_engine.cli import app
 from ner_engine.cli.spoken import painted_speech
 from ner_engine.errors import StoreError

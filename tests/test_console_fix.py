@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ner_engine.chatbot.correcting import Correcting
-from ner_engine.chatbot.corrections import Correction, append, read_corrections
-from ner_engine.chatbot.fix import Fixing, Refused, fix, listing, start_fixing
+from ner_engine.chatbot.correction.correcting import Correcting
+from ner_engine.chatbot.correction.corrections import Correction, append, read_corrections
+from ner_engine.chatbot.correction.fix import Fixing, Refused, fix, listing, start_fixing
 from ner_engine.cli import app
 from ner_engine.datasets import read
 from ner_engine.errors import DataError
@@ -286,7 +286,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
 WRITER = """
 import sys
 from datetime import datetime
-from ner_engine.chatbot.corrections import Correction, append
+from ner_engine.chatbot.correction.corrections import Correction, append
 from ner_engine.spans import Span
 who, path = sys.argv[1:]
 print("ready", flush=True)

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from ner_engine.chatbot import Outcome, Rules, State, Turn, conclude, farewell, load_rules, respond, welcome
 from ner_engine.chatbot.dialogue import follow
-from ner_engine.chatbot.match import core
-from ner_engine.chatbot.mentions import Mention, read_mentions
-from ner_engine.chatbot.menu import find_dishes, guess_dish, lookup, similar_dishes
-from ner_engine.chatbot.names import read_name
-from ner_engine.chatbot.orders import add_item, bind, correct, set_item, show_items, swap_item, total_price
+from ner_engine.chatbot.mention.mentions import Mention, read_mentions
+from ner_engine.chatbot.mention.names import read_name
+from ner_engine.chatbot.order.items import add_item, bind, correct, set_item, show_items, swap_item, total_price
+from ner_engine.chatbot.order.menu import find_dishes, guess_dish, lookup, similar_dishes
 from ner_engine.chatbot.state import CONFIRM, Item
+from ner_engine.chatbot.turn.match import core
 from ner_engine.spans import Entity
 from tests.fake_extractor import extract, extract_nothing
 

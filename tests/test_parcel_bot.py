@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from ner_engine.chatbot import load_rules
-from ner_engine.chatbot.actions import Outcome
+from ner_engine.chatbot.action.calls import Outcome
 from ner_engine.chatbot.bot import Answer, Bot
 from tests.fake_extractor import extract_nothing
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ner_engine.chatbot.actions import ActionCall, Outcome
+from ner_engine.chatbot.action.calls import ActionCall, Outcome
 from ner_engine.chatbot.bots.parcel_demo import NUMBERS, change, track
-from ner_engine.chatbot.check_digits import CHECK_DIGITS
+from ner_engine.chatbot.mention.check_digits import CHECK_DIGITS
 
 THURSDAY, FRIDAY_NIGHT, SATURDAY = "2026-07-23T17:00", "2026-07-24T20:30", "2026-07-25T08:00"
 

@@ -18,8 +18,8 @@ import jsonschema
 import pytest
 import yaml
 
-from ner_engine.chatbot.document import Doc, open_document
-from ner_engine.chatbot.rulefile import load_rules, shipped_bots
+from ner_engine.chatbot.rulefile.document import Doc, open_document
+from ner_engine.chatbot.rulefile.reading import load_rules, shipped_bots
 from ner_engine.chatbot.rules import Limits, Slot
 from ner_engine.chatbot.schema import schema_path
 from ner_engine.chatbot.vocabulary import ACTS, CONTEXTS, PROBLEMS, REPLIES, TYPES

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from ner_engine.chatbot.mentions import Mention
-from ner_engine.chatbot.orders import count_of
+from ner_engine.chatbot.mention.mentions import Mention
+from ner_engine.chatbot.order.items import count_of
 from ner_engine.chatbot.showing import show_duration, show_length, show_money, show_number, show_phone
 from ner_engine.chatbot.slots.counts import Count, read_count, same_unit
 from ner_engine.values import DurationValue

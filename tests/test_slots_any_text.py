@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ner_engine.chatbot.fill import fill_form
-from ner_engine.chatbot.mentions import read_mentions
-from ner_engine.chatbot.rulefile import load_rules, shipped_bots
+from ner_engine.chatbot.mention.mentions import read_mentions
+from ner_engine.chatbot.rulefile.reading import load_rules, shipped_bots
 from ner_engine.chatbot.rules import Role
 from ner_engine.chatbot.state import Draft
+from ner_engine.chatbot.turn.fill import fill_form
 from ner_engine.chatbot.vocabulary import TYPES
 from ner_engine.spans import Entity
 from ner_engine.values.phrases import remembered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ner_engine.chatbot.finding import (
+from ner_engine.chatbot.mention.finding import (
     find_contacts,
     find_counts,
     find_days,
@@ -13,9 +13,9 @@ from ner_engine.chatbot.finding import (
     find_places,
     find_times,
 )
-from ner_engine.chatbot.likeness import likeness, nearest
-from ner_engine.chatbot.mentions import read_mentions
-from ner_engine.chatbot.rulefile import load_rules
+from ner_engine.chatbot.mention.likeness import likeness, nearest
+from ner_engine.chatbot.mention.mentions import read_mentions
+from ner_engine.chatbot.rulefile.reading import load_rules
 from ner_engine.chatbot.slots.plain import bare_answer
 from ner_engine.spans import Entity
 from tests.slot_talk import form_of, options, rules_of, slot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ner_engine.chatbot.asking import open_slots
 from ner_engine.chatbot.rules import Role
+from ner_engine.chatbot.turn.asking import open_slots
 from ner_engine.spans import Entity
 from tests.slot_talk import form_of, hear, options, slot, values
 

@@ -14,11 +14,11 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the store extra")
 
-from ner_engine.chatbot.actions import RECORD, ActionCall
-from ner_engine.chatbot.records import Removed
+from ner_engine.chatbot.action.calls import RECORD, ActionCall
 from ner_engine.chatbot.sessions import InMemory
 from ner_engine.chatbot.state import Draft, Item, State, Value
-from ner_engine.chatbot.store import Store
+from ner_engine.chatbot.store.database import Store
+from ner_engine.chatbot.store.records import Removed
 from ner_engine.errors import DataError, NerEngineError, StoreError
 from tests.conftest import DATABASES, new_database
 

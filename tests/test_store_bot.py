@@ -12,7 +12,7 @@ pytest.importorskip("sqlalchemy", reason="needs the store extra")
 
 from ner_engine.chatbot import load_rules
 from ner_engine.chatbot.bot import Bot
-from ner_engine.chatbot.store import Store
+from ner_engine.chatbot.store.database import Store
 from tests.fake_extractor import extract
 from tests.talkers import gone, wait_until
 

@@ -12,10 +12,10 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the store extra")
 
-from ner_engine.chatbot.actions import RECORD, ActionCall
+from ner_engine.chatbot.action.calls import RECORD, ActionCall
+from ner_engine.chatbot.playback.transcript import read_transcript
 from ner_engine.chatbot.state import Item, State
-from ner_engine.chatbot.store import Store
-from ner_engine.chatbot.transcript import read_transcript
+from ner_engine.chatbot.store.database import Store
 from ner_engine.cli import main
 
 AT = datetime(2026, 7, 23, 17, 0, 5, tzinfo=ZoneInfo("Asia/Seoul"))

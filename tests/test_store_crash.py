@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the store extra")
 
-from ner_engine.chatbot.store import Store
+from ner_engine.chatbot.store.database import Store
 from tests.talkers import BOT, START, acknowledged, gone, replayed, turn_of, wait_until
 
 KILLS = 20

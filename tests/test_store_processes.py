@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the store extra")
 
-from ner_engine.chatbot.store import Store
+from ner_engine.chatbot.store.database import Store
 from tests.talkers import acknowledged, finished, replayed, wait_until
 
 PROCESSES = 4

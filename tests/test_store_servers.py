@@ -12,9 +12,9 @@ pytest.importorskip("sqlalchemy", reason="needs the store extra")
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from ner_engine.chatbot import store_tables
 from ner_engine.chatbot.state import State
-from ner_engine.chatbot.store import Store
+from ner_engine.chatbot.store import tables as store_tables
+from ner_engine.chatbot.store.database import Store
 from ner_engine.errors import ConfigError, MissingExtra, NerEngineError, StoreError
 
 SECRET = "p@ss:w/rd 한글%"

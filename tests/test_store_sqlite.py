@@ -13,9 +13,9 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the store extra")
 
-from ner_engine.chatbot.actions import RECORD, ActionCall
+from ner_engine.chatbot.action.calls import RECORD, ActionCall
 from ner_engine.chatbot.state import Draft, State, Value
-from ner_engine.chatbot.store import Store
+from ner_engine.chatbot.store.database import Store
 from ner_engine.errors import ConfigError, StoreError
 
 AT = datetime(2026, 7, 23, 8, 0, tzinfo=UTC)

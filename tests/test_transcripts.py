@@ -1,7 +1,7 @@
 """Whole conversations, asserted to the letter, and the command line around them.
 
-Transcripts stand in ``transcripts/<bot>/``; ``ner_engine.chatbot.transcript`` tells how they read. Those of the
-restaurant are played with the tests' own extractor, unless they say ``# extractor: engine``; the others with the
+Transcripts stand in ``transcripts/<bot>/``; ``ner_engine.chatbot.playback.transcript`` tells how they read. Those
+of the restaurant are played with the tests' own extractor, unless they say ``# extractor: engine``; the others with the
 engine and the bundle that is shipped.
 """
 
@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 
 import ner_engine
 from ner_engine.chatbot import Bot, Rules, Speech, converse, load_rules, shipped_bots
-from ner_engine.chatbot.playback import play as play_transcript
-from ner_engine.chatbot.transcript import read_transcript
+from ner_engine.chatbot.playback.playing import play as play_transcript
+from ner_engine.chatbot.playback.transcript import read_transcript
 from ner_engine.cli.chat import chat
 from ner_engine.errors import NerEngineError
 from ner_engine.spans import Entity
@@ -155,7 +155,7 @@ def test_piped_chat_prints_replies_only(app: typer.Typer) -> None:
         "안녕하세요, 달빛반점입니다! 주문이나 예약, 무엇이든 편하게 말씀해 주세요.",
         "짜장면 2그릇 담았어요. 더 필요하신 거 있으세요?",
         "짜장면 2그릇, 모두 14,000원이에요. 이대로 주문할까요?",
-        "주문 들어갔어요! 짜장면 2그릇, 14,000원입니다. 맛있게 준비할게요.",
+        "주문 들어갔어요! 짜장면 2그릇, 14,000원이에요. 맛있게 준비할게요.",
         "이용해 주셔서 감사해요. 또 오세요!",
         "",
     ]

@@ -13,11 +13,11 @@ Utterances and entities go in, replies come out; the extractor is the caller's, 
 
 from __future__ import annotations
 
-from ner_engine.chatbot.actions import ActionCall, Outcome
+from ner_engine.chatbot.action.calls import ActionCall, Outcome
 from ner_engine.chatbot.bot import Answer, Bot
 from ner_engine.chatbot.console import Speech, converse
 from ner_engine.chatbot.dialogue import Trace, Turn, conclude, farewell, respond, welcome
-from ner_engine.chatbot.rulefile import load_rules, shipped_bots
+from ner_engine.chatbot.rulefile.reading import load_rules, shipped_bots
 from ner_engine.chatbot.rules import Rules
 from ner_engine.chatbot.state import State
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ner_engine.chatbot.actions import ERROR, HAND_OVER, OK, RECORD, WITHDRAW, ActionCall, Outcome
-from ner_engine.chatbot.completion import recorded
+from ner_engine.chatbot.action.calls import ERROR, HAND_OVER, OK, RECORD, WITHDRAW, ActionCall, Outcome
+from ner_engine.chatbot.action.running import Function, Runner, load_actions
 from ner_engine.chatbot.dialogue import Trace, Turn, conclude, farewell, follow, respond, welcome
 from ner_engine.chatbot.rules import Rules
-from ner_engine.chatbot.running import Function, Runner, load_actions
 from ner_engine.chatbot.sessions import Busy, InMemory, Sessions, SessionTurn
 from ner_engine.chatbot.state import State
+from ner_engine.chatbot.turn.completion import recorded
 from ner_engine.spans import Entity
 from ner_engine.values import Clock
 

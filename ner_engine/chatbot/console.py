@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ner_engine.chatbot.bot import Answer, Bot
-from ner_engine.chatbot.correcting import Correcting
+from ner_engine.chatbot.correction.correcting import Correcting
 from ner_engine.chatbot.dialogue import farewell
 from ner_engine.chatbot.pages import (
     Exchange,

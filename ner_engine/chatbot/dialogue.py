@@ -14,19 +14,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ner_engine.chatbot.actions import ERROR, WITHDRAW, ActionCall, Outcome
-from ner_engine.chatbot.afterwards import settle_withdrawal
-from ner_engine.chatbot.anaphora import Resolved, resolve
-from ner_engine.chatbot.completion import moment, settle_form
-from ner_engine.chatbot.decisions import best_hit, decide, restart, return_to_question
-from ner_engine.chatbot.match import Hit, match_intents
-from ner_engine.chatbot.mentions import Mention, read_mentions
-from ner_engine.chatbot.offers import answer_offer, offer_to_resume
-from ner_engine.chatbot.orders import count_of
-from ner_engine.chatbot.recents import remember
+from ner_engine.chatbot.action.calls import ERROR, WITHDRAW, ActionCall, Outcome
+from ner_engine.chatbot.mention.mentions import Mention, read_mentions
+from ner_engine.chatbot.order.items import count_of
+from ner_engine.chatbot.pointing.anaphora import Resolved, resolve
+from ner_engine.chatbot.pointing.recents import remember
 from ner_engine.chatbot.rules import Rules
 from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, Offer, State
-from ner_engine.chatbot.talk import Talk
+from ner_engine.chatbot.turn.afterwards import settle_withdrawal
+from ner_engine.chatbot.turn.completion import moment, settle_form
+from ner_engine.chatbot.turn.decisions import best_hit, decide, restart, return_to_question
+from ner_engine.chatbot.turn.match import Hit, match_intents
+from ner_engine.chatbot.turn.offers import answer_offer, offer_to_resume
+from ner_engine.chatbot.turn.talk import Talk
 from ner_engine.spans import Entity
 
 __all__ = ["Trace", "Turn", "conclude", "farewell", "follow", "respond", "welcome"]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ner_engine.chatbot.actions import BUILT_IN, ActionCall, Outcome
+from ner_engine.chatbot.action.calls import BUILT_IN, ActionCall, Outcome
 from ner_engine.chatbot.dialogue import Trace
-from ner_engine.chatbot.naming import find_named
+from ner_engine.chatbot.mention.naming import find_named
 from ner_engine.chatbot.rules import Form, Rules, Slot
 from ner_engine.chatbot.state import CHANGE, CONFIRM, COUNT, MORE, Draft, State, Value
 from ner_engine.josa import leading_josa

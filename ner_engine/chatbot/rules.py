@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
 
-from ner_engine.chatbot.menu import Dish
+from ner_engine.chatbot.order.menu import Dish
 from ner_engine.chatbot.replies import Saying
 from ner_engine.chatbot.vocabulary import CONTEXTS
 from ner_engine.rules.gazetteer import Gazetteer

@@ -6,7 +6,7 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from ner_engine.chatbot.rulefile import shipped_bots
+from ner_engine.chatbot.rulefile.reading import shipped_bots
 from ner_engine.chatbot.schema import schema_path
 from ner_engine.errors import ConfigError
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from ner_engine.chatbot.actions import ActionCall
+from ner_engine.chatbot.action.calls import ActionCall
 from ner_engine.chatbot.state import State
 from ner_engine.errors import StoreError
 

@@ -16,8 +16,8 @@ from ner_engine.errors import StoreError
 from ner_engine.values import Clock
 
 if TYPE_CHECKING:
-    from ner_engine.chatbot.records import Removed, SavedTurn
-    from ner_engine.chatbot.store import Store
+    from ner_engine.chatbot.store.database import Store
+    from ner_engine.chatbot.store.records import Removed, SavedTurn
 
 __all__ = ["forget", "hand_overs", "purge", "records", "register", "resolve", "sessions", "transcript"]
 
@@ -170,7 +170,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _open(database: str) -> Store:
-    from ner_engine.chatbot.store import Store
+    from ner_engine.chatbot.store.database import Store
 
     return Store.open(database, create=False)
 

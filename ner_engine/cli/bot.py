@@ -14,9 +14,9 @@ from ner_engine.cli.book import register
 from ner_engine.errors import DataError
 
 if TYPE_CHECKING:
-    from ner_engine.chatbot.coverage import Part
-    from ner_engine.chatbot.playback import Played
-    from ner_engine.chatbot.transcript import Transcript
+    from ner_engine.chatbot.playback.coverage import Part
+    from ner_engine.chatbot.playback.playing import Played
+    from ner_engine.chatbot.playback.transcript import Transcript
     from ner_engine.spans import Entity
 
 __all__ = ["app"]
@@ -92,8 +92,8 @@ def lint(
     Example: ner-engine bot lint clinic my-bot/my-bot.yaml --strict
     """
     from ner_engine.bundle import load_bundle
-    from ner_engine.chatbot.lint import lint as find
-    from ner_engine.chatbot.lint_finding import ERROR, WARNING
+    from ner_engine.chatbot.lint.finding import ERROR, WARNING
+    from ner_engine.chatbot.lint.linting import lint as find
     from ner_engine.engine import DEFAULT_BUNDLE
 
     labels = load_bundle(bundle or DEFAULT_BUNDLE).labels
@@ -140,9 +140,9 @@ def play_(
     Example: ner-engine bot test restaurant tests/transcripts/restaurant --min-coverage 80
     """
     from ner_engine.chatbot import load_rules
-    from ner_engine.chatbot.coverage import coverage, total
-    from ner_engine.chatbot.playback import play
-    from ner_engine.chatbot.transcript import read_transcript
+    from ner_engine.chatbot.playback.coverage import coverage, total
+    from ner_engine.chatbot.playback.playing import play
+    from ner_engine.chatbot.playback.transcript import read_transcript
 
     loaded = load_rules(rules)
     extract = _extractor(bundle, extractor)

@@ -18,7 +18,7 @@ from ner_engine.spans import Entity
 
 if TYPE_CHECKING:
     from ner_engine.chatbot import Rules
-    from ner_engine.chatbot.store import Store
+    from ner_engine.chatbot.store.database import Store
     from ner_engine.engine import Engine
 
 __all__ = ["chat"]
@@ -188,7 +188,7 @@ def _engine(bundle: str | None) -> Engine:
 
 
 def _store(where: str) -> Store:
-    from ner_engine.chatbot.store import Store
+    from ner_engine.chatbot.store.database import Store
 
     return Store.open(where)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from ner_engine.chatbot.actions import ActionCall, Outcome
+from ner_engine.chatbot.action.calls import ActionCall, Outcome
 from ner_engine.chatbot.showing import show_day, show_time
 
 __all__ = ["NUMBERS", "change", "track"]

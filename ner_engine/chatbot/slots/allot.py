@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from ner_engine.chatbot.mentions import Mention
+from ner_engine.chatbot.mention.mentions import Mention
 from ner_engine.chatbot.rules import Role, Slot
 from ner_engine.chatbot.slots.kinds import KINDS
 from ner_engine.chatbot.slots.reading import Heard, meaning

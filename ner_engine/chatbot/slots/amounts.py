@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ner_engine.chatbot.mentions import Mention
+from ner_engine.chatbot.mention.mentions import Mention
 from ner_engine.chatbot.rules import Slot
 from ner_engine.chatbot.showing import show_duration, show_length, show_money, show_number
 from ner_engine.chatbot.slots.counts import Count, read_count, same_unit

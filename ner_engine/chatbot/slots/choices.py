@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ner_engine.chatbot.likeness import compact, nearest
-from ner_engine.chatbot.mentions import Mention
+from ner_engine.chatbot.mention.likeness import compact, nearest
+from ner_engine.chatbot.mention.mentions import Mention
 from ner_engine.chatbot.rules import Option, Slot, option_label
 from ner_engine.chatbot.slots.plain import bare_answer
 from ner_engine.chatbot.slots.reading import Heard, Problem, Result, either

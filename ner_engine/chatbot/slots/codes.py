@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ner_engine.chatbot.check_digits import CHECK_DIGITS
-from ner_engine.chatbot.finding import find_contacts
-from ner_engine.chatbot.mentions import Mention
+from ner_engine.chatbot.mention.check_digits import CHECK_DIGITS
+from ner_engine.chatbot.mention.finding import find_contacts
+from ner_engine.chatbot.mention.mentions import Mention
 from ner_engine.chatbot.rules import Slot
 from ner_engine.chatbot.showing import show_phone
 from ner_engine.chatbot.slots.reading import Heard, Problem, Result, meaning

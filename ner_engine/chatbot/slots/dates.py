@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from ner_engine.chatbot.mentions import Mention
+from ner_engine.chatbot.mention.mentions import Mention
 from ner_engine.chatbot.rules import Slot
 from ner_engine.chatbot.showing import WEEKDAYS, show_day
 from ner_engine.chatbot.slots.reading import (

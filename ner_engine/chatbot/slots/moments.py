@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time
 
-from ner_engine.chatbot.mentions import Mention
+from ner_engine.chatbot.mention.mentions import Mention
 from ner_engine.chatbot.rules import Slot
 from ner_engine.chatbot.showing import show_day, show_time
 from ner_engine.chatbot.slots.dates import day_problem, days_of, find_day, takes_date

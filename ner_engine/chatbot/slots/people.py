@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ner_engine.chatbot.mentions import Mention
-from ner_engine.chatbot.names import read_name
+from ner_engine.chatbot.mention.mentions import Mention
+from ner_engine.chatbot.mention.names import read_name
 from ner_engine.chatbot.rules import Slot
 from ner_engine.chatbot.slots.plain import bare_answer
 from ner_engine.chatbot.slots.reading import Heard, Result

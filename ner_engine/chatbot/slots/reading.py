@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ner_engine.chatbot.mentions import Mention
+from ner_engine.chatbot.mention.mentions import Mention
 from ner_engine.chatbot.rules import Form, Slot
 from ner_engine.chatbot.state import Draft, Value
 from ner_engine.values import (

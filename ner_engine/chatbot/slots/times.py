@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, time
 
-from ner_engine.chatbot.mentions import Mention
+from ner_engine.chatbot.mention.mentions import Mention
 from ner_engine.chatbot.rules import Form, Slot
 from ner_engine.chatbot.showing import show_time
 from ner_engine.chatbot.slots.reading import (

@@ -1,0 +1,1 @@
+"""What the dialogue wants done, and how it is run."""

@@ -1,0 +1,1 @@
+"""What is wrong with rule files though they can be read."""

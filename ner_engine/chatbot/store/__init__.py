@@ -1,0 +1,1 @@
+"""Conversations and the book of orders and reservations, kept in a database: see ``database``."""

@@ -1,8 +1,8 @@
 """Whole conversations, asserted to the letter, and the command line around them.
 
 Transcripts stand in ``transcripts/<bot>/``; ``ner_engine.chatbot.playback.transcript`` tells how they read. Those
-of the restaurant are played with the tests' own extractor, unless they say ``# extractor: engine``; the others with the
-engine and the bundle that is shipped.
+of the restaurant are played with the tests' own extractor, unless they say ``# extractor: engine``; the others
+with the engine and the bundle that is shipped.
 """
 
 from __future__ import annotations

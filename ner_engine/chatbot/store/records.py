@@ -1,7 +1,7 @@
 """What a store keeps, as frozen values: sessions, turns, the book of orders and reservations, hand-overs.
 
-They come out of ``ner_engine.chatbot.store.database``; nothing here knows a database. ``to_dict`` is the JSON form
-of each, with times as ISO text in UTC.
+They come out of ``store.database``; nothing here knows a database. ``to_dict`` is the JSON form of each, with
+times as ISO text in UTC.
 """
 
 from __future__ import annotations

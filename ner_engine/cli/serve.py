@@ -127,7 +127,10 @@ def new(
 
 @keys_app.command(name="list")
 def list_(keys: _KeysFile = "keys.jsonl") -> None:
-    """List the keys: id, scopes, when it was made, name."""
+    """List the keys: id, scopes, when it was made, name.
+
+    Example: ner-engine keys list --keys keys.jsonl
+    """
     from ner_engine.service.keys import read_keys
 
     for key in read_keys(keys):
@@ -139,7 +142,10 @@ def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="The id that keys list shows.")],
     keys: _KeysFile = "keys.jsonl",
 ) -> None:
-    """Take a key out of the file; a running service takes it no longer, within a second or two."""
+    """Take a key out of the file; a running service takes it no longer, within a second or two.
+
+    Example: ner-engine keys revoke 3f9a --keys keys.jsonl
+    """
     from ner_engine.service.keys import revoke_key
 
     gone = revoke_key(keys, key_id)

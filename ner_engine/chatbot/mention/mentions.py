@@ -27,7 +27,7 @@ from ner_engine.chatbot.mention.finding import (
 )
 from ner_engine.chatbot.mention.identifiers import find_identifiers
 from ner_engine.chatbot.mention.naming import find_named
-from ner_engine.chatbot.order.menu import find_dishes
+from ner_engine.chatbot.order.menu import find_dishes, lookup
 from ner_engine.chatbot.rules import Rules, Slot
 from ner_engine.josa import leading_josa
 from ner_engine.rules.builtin import PERSONAL
@@ -84,6 +84,8 @@ def read_mentions(rules: Rules, given: str, text: str, entities: Sequence[Entity
     for label in sorted(edible):
         found = _with_dishes(rules, text, found, label)
     found = _with_names(rules, text, found)
+    for label in sorted(edible):
+        found = _as_one_dish(rules, text, found, label)
     found = _with_days_and_times(text, found, slots)
     for kind, find in (("contact", find_contacts), ("money", find_money), ("duration", find_lengths)):
         for label in _labels(slots, kind):
@@ -93,6 +95,24 @@ def read_mentions(rules: Rules, given: str, text: str, entities: Sequence[Entity
         found = _joined(text, _with_places(text, find_places(text), label, found), label)
     found = _with_counts(rules, text, found, slots, edible)
     return tuple(sorted(found, key=lambda m: (m.start, m.end)))
+
+
+def _as_one_dish(rules: Rules, text: str, found: list[Mention], label: str) -> list[Mention]:
+    """까르보나라 파스타, of which two mentions were made, is one dish that is not on the menu."""
+
+    def strange(mention: Mention) -> bool:
+        known = mention.source not in ("engine", "names") or lookup(rules.menu, mention.text) is not None
+        return mention.label == label and not known
+
+    out: list[Mention] = []
+    for mention in sorted(found, key=lambda m: m.start):
+        last = out[-1] if out else None
+        beside = last is not None and not last.josa and text[last.end : mention.start] == " "
+        if last is not None and beside and last.source == "engine" and strange(last) and strange(mention):
+            out[-1] = _mention(text, last.start, mention.end, label, "engine")
+        else:
+            out.append(mention)
+    return out
 
 
 def _labels(slots: Iterable[Slot], kind: str) -> list[str]:

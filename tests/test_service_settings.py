@@ -94,8 +94,3 @@ def test_what_is_shown_reads_back_and_has_no_password(tmp_path, file):
     path.write_text(shown, encoding="utf-8")
     again = read_settings(path, flags={"database": found.database})
     assert again == found
-
-
-def test_loopback_is_this_machine_alone():
-    assert all(Settings(host=host).loopback for host in ("127.0.0.1", "127.1.2.3", "::1", "localhost"))
-    assert not any(Settings(host=host).loopback for host in ("0.0.0.0", "::", "10.0.0.1", "shop.example"))

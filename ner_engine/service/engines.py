@@ -118,16 +118,6 @@ class Engines:
         """
         return self.swap(self.prepare(name))
 
-    def reload_all(self) -> dict[str, str]:
-        """Reload every model; for those that could not be, why."""
-        failed = {}
-        for name in self._sources:
-            try:
-                self.reload(name)
-            except NerEngineError as error:
-                failed[name] = str(error)
-        return failed
-
     def _opened(self, name: str, generation: int) -> Live:
         source = self._sources[name]
         try:

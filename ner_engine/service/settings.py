@@ -89,11 +89,6 @@ class Settings:
         """The name of the model that answers where a request names none."""
         return self.default_model or self.models[0][0]
 
-    @property
-    def loopback(self) -> bool:
-        """Whether only this machine can reach the service."""
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
-
     def shown(self) -> str:
         """The settings as the TOML file that would give them, passwords left out."""
         lines = []

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from ner_engine.rules.merge import Rejected
 from ner_engine.rules.ruleset import RuleSet
 from ner_engine.runtime.calibration import ScoreCurves
 from ner_engine.runtime.decode import Decoder
+from ner_engine.runtime.recall import Recall
 from ner_engine.runtime.session import Session
 from ner_engine.runtime.windows import Window, cut, join
 from ner_engine.spans import Entity, Span
@@ -57,8 +59,10 @@ class Engine:
         values: bool = True,
         timezone: str = SEOUL,
         prefer: Prefer = "future",
+        recall: int = 0,
     ) -> None:
         self.bundle = bundle
+        self._recall = Recall(recall)
         self.rules = rules or RuleSet()  # assign another to reload: an answer is made with the one it began with
         self._values = values
         self._timezone, self._prefer = timezone, prefer
@@ -118,6 +122,10 @@ class Engine:
         if batch_size < 1:
             raise ConfigError(f"batch_size: expected at least 1; got {batch_size}")
         return self._pipe(iter(texts), batch_size, wanted, min_score, now)
+
+    def recalls(self, texts: Sequence[str]) -> bool:
+        """Whether all these texts were read before and are remembered (``recall`` of ``load``)."""
+        return self._recall.holds(texts)
 
     def moments(self, text: str, *, min_score: float | None = None, now: datetime | None = None) -> list[Moment]:
         """When: the dates and times of a text, those that stand side by side joined into one moment or stretch.
@@ -183,8 +191,9 @@ class Engine:
         while chunk := _chunk(texts, 8 * batch_size):
             clock = self._clock(now) if self._values else None
             rules = self.rules
-            for text, found in zip(chunk, self._tag(chunk, batch_size), strict=True):
-                entities = self._believed(self._entities(text, found), min_score)
+            found = self._recall.through(chunk, partial(self._read, batch_size=batch_size))
+            for text, entities in zip(chunk, found, strict=True):
+                entities = self._believed(entities, min_score)
                 least = min_score or 0.0
                 if rules.finders:
                     entities = rules.answer(text, entities, labels=labels, min_score=least)
@@ -194,9 +203,13 @@ class Engine:
 
     def _tagged(self, text: str) -> list[Entity]:
         """What the model finds in one text, whatever its score."""
-        (text,) = _chunk(iter([text]), 1)
-        (found,) = self._tag([text], 1)
-        return self._entities(text, found)
+        (found,) = self._read(_chunk(iter([text]), 1), batch_size=1)
+        return found
+
+    def _read(self, texts: Sequence[str], *, batch_size: int) -> list[list[Entity]]:
+        """What the model finds in each text, whatever its score."""
+        tagged = self._tag(texts, batch_size)
+        return [self._entities(text, found) for text, found in zip(texts, tagged, strict=True)]
 
     def _entities(self, text: str, found: Sequence[tuple[Span, float]]) -> list[Entity]:
         scores = self._curves.believed(text, [score for _, score in found])
@@ -285,6 +298,7 @@ def load(
     threads: int = 1,
     timezone: str = SEOUL,
     prefer: Prefer = "future",
+    recall: int = 0,
 ) -> Engine:
     """Open a bundle by name (``"ko-chat"``, ``"ko-news"``) or path and make it ready to extract.
 
@@ -292,10 +306,17 @@ def load(
     files); with True those the bundle brings, of which the shipped ones have none, with False none.
     ``values=False`` leaves ``Entity.value`` empty. ``timezone`` (an IANA name) and ``prefer``
     (``"future"``, ``"past"``, ``"nearest"``) are how values are read where the text leaves it open. ``threads``
-    is how many cores one call may use. Raises BundleError where the bundle cannot be used, ConfigError for an
+    is how many cores one call may use. ``recall`` is how many short texts are remembered with what the tagger
+    found in them, so that what was said before needs no tagging. Raises BundleError where the bundle cannot be used, ConfigError for an
     unknown time zone or preference.
     """
     chosen = None if isinstance(rules, bool) else rules
     return Engine(
-        load_bundle(name), threads=threads, rules=chosen, values=values, timezone=timezone, prefer=prefer
+        load_bundle(name),
+        threads=threads,
+        rules=chosen,
+        values=values,
+        timezone=timezone,
+        prefer=prefer,
+        recall=recall,
     )

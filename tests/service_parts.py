@@ -56,6 +56,9 @@ class FakeEngine:
             found = [e for e in extract(text) if labels is None or e.label in labels]
             yield [e for e in found if e.score >= (min_score or 0)]
 
+    def recalls(self, texts: Any) -> bool:
+        return False
+
     def mask(self, text: str, **options: Any) -> Any:
         return mask(text, extract(text), **options)
 
@@ -120,7 +123,8 @@ def site(folder: Path, *, callbacks: Any = None, engines: Engines | None = None,
         made[source] = FakeEngine(source)
         return made[source]
 
-    chosen = Settings(**({"feedback": str(folder / "feedback.jsonl")} | settings))
+    # a fake engine that is held up would hold the event loop up too
+    chosen = Settings(**({"feedback": str(folder / "feedback.jsonl"), "at_once": 0} | settings))
     engines = engines or Engines(chosen.models, open_engine)
     bot, written = FakeBot(), io.StringIO()
     app = create_app(chosen, engines=engines, bot=bot, callbacks=callbacks, access_log=AccessLog(written))

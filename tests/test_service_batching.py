@@ -15,14 +15,14 @@ from tests.service_parts import FakeEngine
 PLAIN = Options()
 
 
-def batched(use, **options):
+def batched(use, *, at_once=0, **options):
     """Run ``use(batcher, engine)`` in a loop of its own."""
 
     async def run():
         engine = FakeEngine()
         engines = Engines([("fake", "fake")], lambda source: engine)
         engine.batches.clear()
-        batcher = Batcher(engines.get, **options)
+        batcher = Batcher(engines.get, at_once=at_once, **options)
         try:
             return await asyncio.wait_for(use(batcher, engine), 20)
         finally:
@@ -206,3 +206,61 @@ def test_closing_finishes_what_was_taken_and_takes_nothing_more():
         assert [found for _, (found,) in await asyncio.gather(*tasks)] == [extract("콜라"), extract("피자")]
 
     batched(use)
+
+
+def test_few_short_texts_are_read_by_the_loop_all_that_lie_ready_together():
+    async def use(batcher, engine):
+        texts = [f"{i}시에 강남역" for i in range(1, 17)]
+        answers = await asyncio.gather(*(batcher.extract([text], PLAIN) for text in texts))
+        assert [found for _, (found,) in answers] == [extract(text) for text in texts]
+        assert [len(batch) for batch in engine.batches] == [16]
+        assert batcher._thread is None
+        await asyncio.gather(batcher.extract(["콜라"], PLAIN), batcher.extract(["피자"], Options(min_score=0.5)))
+        assert engine.batches[1:] == [["콜라"], ["피자"]]
+        with pytest.raises(RuntimeError):
+            await batcher.extract(["고장"], PLAIN)
+        assert batcher._thread is None
+        assert batcher.waiting == 0
+
+    batched(use, at_once=16)
+
+
+def test_many_or_long_texts_and_other_work_leave_the_loop_free():
+    async def use(batcher, engine):
+        for job in (
+            batcher.extract(["콜라"] * 17, PLAIN), batcher.extract(["가" * 700], PLAIN), batcher.call(lambda: 1)
+        ):  # fmt: skip
+            engine.gate.clear()
+            asyncio.get_running_loop().call_later(0.05, engine.gate.set)  # never, were the loop held up
+            await asyncio.wait_for(job, 5)
+
+    batched(use, at_once=16)
+
+
+def test_short_texts_that_come_while_the_thread_is_at_work_wait_for_it():
+    async def use(batcher, engine):
+        engine.gate.clear()
+        long = asyncio.create_task(batcher.extract(["가" * 700], PLAIN))
+        await soon(lambda: engine.batches)
+        short = [asyncio.create_task(batcher.extract([text], PLAIN)) for text in ("콜라", "피자")]
+        await soon(lambda: batcher.waiting == 2)
+        await asyncio.sleep(0.02)
+        assert len(engine.batches) == 1
+        engine.gate.set()
+        await asyncio.gather(long, *short)
+        assert engine.batches[1:] == [["콜라", "피자"]]
+
+    batched(use, at_once=16)
+
+
+def test_what_is_remembered_is_answered_without_a_batch():
+    async def use(batcher, engine):
+        engine.recalls = lambda texts: all(text == "콜라" for text in texts)
+        seen = []
+        batcher._observe = lambda name, count: seen.append(count)
+        assert (await batcher.extract(["콜라"], PLAIN))[1] == [extract("콜라")]
+        assert seen == []
+        assert (await batcher.extract(["콜라", "피자"], PLAIN))[1] == [extract("콜라"), extract("피자")]
+        assert seen == [2]
+
+    batched(use, at_once=16)

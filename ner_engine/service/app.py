@@ -103,6 +103,7 @@ def create_app(
             settings.window_ms / 1000,
             settings.max_batch,
             settings.max_waiting,
+            at_once=settings.at_once,
             observe=metrics.batch,
         ),
         turns=Turns(bot, settings.max_turns),

@@ -1,9 +1,12 @@
 """Texts that arrive together go through a model together: ``await batcher.extract(...)`` -> entities.
 
-One thread works; the event loop only gathers. While nothing else is going on a request goes at once. While a
-batch is at work the others wait for its end, and where fewer came than went before, up to a window longer.
+What is short and little is read by the event loop itself, as soon as it has taken in all that lay ready: to hand
+it to a thread and back would cost as much again. More than that goes to one thread, so that the loop can go on
+answering. While a batch is at work there the others wait for its end, and where fewer came than went before, up to
+a window longer.
 Requests with the same options share a batch, a long request is cut into shares so that short ones get their turn
-between them, and a text that fails fails alone. What would have to wait behind too many texts is refused.
+between them, and a text that fails fails alone. What would have to wait behind too many texts is refused. Texts
+that the model remembers do not wait at all.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ __all__ = ["Batcher", "Options", "Overloaded"]
 
 T = TypeVar("T")
 _BATCH_CHARACTERS = 8_000  # more at a time would keep the others waiting for long
+_BY_HEART = 4  # so many texts that the model need not see are answered without leaving the event loop
 
 
 class Overloaded(Refusal):
@@ -58,6 +62,7 @@ class _Job:
     found: list[list[Entity]] = field(default_factory=list)
 
 
+_CHARACTERS_EACH = 40  # of a text, where the event loop is to read it itself
 _Share = tuple[_Job, int, int]  # a job and which of its texts
 _Outcome = list[Any]  # for each text of a batch its entities or the error
 
@@ -72,17 +77,19 @@ class Batcher:
         max_batch: int = 64,
         max_waiting: int = 512,
         *,
+        at_once: int = 16,
         observe: Callable[[str, int], None] | None = None,
     ) -> None:
         self._engine_of, self._window_s = engine_of, window_s
         self._max_batch, self._max_waiting = max_batch, max_waiting
-        self._observe = observe
+        self._at_once, self._observe = at_once, observe
         self._jobs: deque[_Job] = deque()
         self.waiting = 0  # texts
         self._loop: asyncio.AbstractEventLoop | None = None
         self._busy = False
         self._timer: asyncio.TimerHandle | None = None
         self._ended, self._size = float("-inf"), 1  # of the batch before
+        self._soon = False  # the loop is to begin a batch when it has seen what else came just now
         self._shares: queue.SimpleQueue[list[_Share] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -97,6 +104,8 @@ class Batcher:
         live = self._engine_of(model)
         if not texts:
             return live, []
+        if len(texts) <= _BY_HEART and live.engine.recalls(texts):
+            return live, _together(live, texts, options)
         job = _Job((id(live), options), texts, self._future(), live, options)
         await self._finished(job)
         return live, job.found
@@ -141,6 +150,11 @@ class Batcher:
     def _begin_or_wait(self) -> None:
         """Nothing is at work and something waits: begin at once, or when as many came as went before."""
         assert self._loop is not None
+        if self.waiting <= self._at_once:
+            if not self._soon:
+                self._soon = True
+                self._loop.call_soon(self._begin)
+            return
         left = self._ended + self._window_s - self._loop.time()
         if left <= 0 or self.waiting >= min(self._size, self._max_batch):
             self._begin()
@@ -151,14 +165,30 @@ class Batcher:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._soon = False
+        if self._busy:
+            return
         shares = self._take()
         if not shares:
+            return
+        if self._is_short(shares):
+            self._busy = True
+            self._deliver(shares, _outcome(shares))
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
             self._thread.start()
         self._busy = True
         self._shares.put(shares)
+
+    def _is_short(self, shares: list[_Share]) -> bool:
+        """Whether a batch takes so few milliseconds that handing it to the thread would cost more."""
+        if shares[0][0].work is not None:
+            return False
+        if sum(stop - start for _, start, stop in shares) > self._at_once:
+            return False
+        characters = sum(len(text) for job, start, stop in shares for text in job.texts[start:stop])
+        return characters <= _CHARACTERS_EACH * self._at_once
 
     def _take(self) -> list[_Share]:
         """The next batch: the first that waits and those like it. Who has texts left comes again after the
@@ -233,18 +263,28 @@ def _outcome(shares: list[_Share]) -> _Outcome:
         except Exception as error:
             return [error]
     assert first.live is not None
-    engine, options = first.live.engine, first.options
-    given = {"labels": options.labels, "min_score": options.min_score, "now": options.now}
     texts = [text for job, start, stop in shares for text in job.texts[start:stop]]
     try:
-        return list(engine.pipe(texts, batch_size=len(texts), **given))  # type: ignore[arg-type]
+        return list(_together(first.live, texts, first.options))
     except Exception as error:
         if len(texts) == 1:
             return [error]
     outcome: _Outcome = []
     for text in texts:
         try:
-            outcome.append(engine.extract(text, **given))  # type: ignore[arg-type]
+            outcome += _together(first.live, [text], first.options)
         except Exception as error:
             outcome.append(error)
     return outcome
+
+
+def _together(live: Live, texts: Sequence[str], options: Options) -> list[list[Entity]]:
+    return list(
+        live.engine.pipe(
+            texts,
+            batch_size=len(texts),
+            labels=options.labels,
+            min_score=options.min_score,
+            now=options.now,
+        )
+    )

@@ -141,7 +141,13 @@ def open_engines(settings: Settings) -> Engines:
     def open_engine(source: str) -> Engine:
         rules = read_rules(*settings.rules) if settings.rules else True
         with _copied(source) as copy:
-            return load(copy, rules=rules, threads=settings.threads, timezone=settings.timezone)
+            return load(
+                copy,
+                rules=rules,
+                threads=settings.threads,
+                timezone=settings.timezone,
+                recall=settings.recall,
+            )
 
     return Engines(settings.models, open_engine, default=settings.default)
 

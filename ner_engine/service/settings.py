@@ -58,6 +58,8 @@ class Settings:
     window_ms: float = 2.0
     max_batch: int = 64
     max_waiting: int = 512  # texts that wait for the model, in one worker
+    at_once: int = 16  # so many short texts the event loop reads itself; more go to a thread beside it
+    recall: int = 4096  # short texts remembered with what the model found in them, in one worker
 
     max_body_bytes: int = 1_000_000
     max_buffered_bytes: int = 64_000_000  # of bodies that are still arriving, together
@@ -232,6 +234,10 @@ def _check(settings: Settings) -> None:
             refuse(key, "more than 0 and less than a day")
     if not 0 <= settings.window_ms <= 2:
         refuse("window_ms", "a number from 0 to 2")
+    if not 0 <= settings.at_once <= 64:
+        refuse("at_once", "0 (all go to the thread) to 64")
+    if not 0 <= settings.recall <= 1_000_000:
+        refuse("recall", "0 (nothing is remembered) to a million")
     if not 0 <= settings.rate_per_s < 1e9:
         refuse("rate_per_s", "0 (no limit) or more")
     if settings.log_level not in typing.get_args(LogLevel):

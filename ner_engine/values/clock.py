@@ -45,7 +45,7 @@ class Clock:
         """
         zone = _zone(timezone)
         if now is None:
-            return cls(datetime.now(zone), prefer)
+            return cls(datetime.now(zone).replace(microsecond=0), prefer)  # nobody says it more exactly
         if now.tzinfo is None or now.utcoffset() is None:
             return cls(now.replace(tzinfo=zone), prefer)
         try:

@@ -6,8 +6,9 @@
 The client is one process with as little work for a request as can be: bytes made beforehand go out, a status, a
 length and a body come in. It runs on the machine it measures, so it needs a core of its own; ``cpu`` is what the
 workers themselves used for one request, whoever else was busy. Every text is read by the model (``recall = 0``)
-but where a line says ``remembered``: there the service is as it comes, and has seen the 200 texts. Latencies count from when a request was due, not
-from when a connection was free for it. Nothing but 127.0.0.1 is ever asked.
+but where a line says ``remembered``: there the service is as it comes, and has seen the 200 texts. Latencies
+count from when a request was due, not from when a connection was free for it. Nothing but 127.0.0.1 is ever
+asked.
 """
 
 from __future__ import annotations

@@ -304,11 +304,11 @@ def load(
 
     ``rules`` are dictionaries and patterns beside the tagger (``ner_engine.rules.read_rules`` reads them from
     files); with True those the bundle brings, of which the shipped ones have none, with False none.
-    ``values=False`` leaves ``Entity.value`` empty. ``timezone`` (an IANA name) and ``prefer``
-    (``"future"``, ``"past"``, ``"nearest"``) are how values are read where the text leaves it open. ``threads``
-    is how many cores one call may use. ``recall`` is how many short texts are remembered with what the tagger
-    found in them, so that what was said before needs no tagging. Raises BundleError where the bundle cannot be used, ConfigError for an
-    unknown time zone or preference.
+    ``values=False`` leaves ``Entity.value`` empty. ``timezone`` (an IANA name) and ``prefer`` (``"future"``,
+    ``"past"``, ``"nearest"``) are how values are read where the text leaves it open. ``threads`` is how many
+    cores one call may use. ``recall`` is how many short texts are remembered with what the tagger found in them,
+    so that what was said before needs no tagging. Raises BundleError where the bundle cannot be used, ConfigError
+    for an unknown time zone or preference.
     """
     chosen = None if isinstance(rules, bool) else rules
     return Engine(

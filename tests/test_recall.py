@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime
+from itertools import chain
 from types import SimpleNamespace
 
 import pytest
@@ -92,7 +93,7 @@ def test_an_engine_that_remembers_answers_as_one_that_does_not(engines):
             for _ in range(2):
                 found = list(engines.recalling.pipe(texts, now=now, **options))
                 assert labels(found) == labels(expected)
-                for one, other in zip(sum(found, []), sum(expected, []), strict=True):
+                for one, other in zip(chain(*found), chain(*expected), strict=True):
                     assert (one.span, one.value) == (other.span, other.value)
                     assert one.score == pytest.approx(other.score, abs=1e-4)  # a batch of another size
     assert engines.recalling.recalls(texts)

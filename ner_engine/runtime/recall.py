@@ -42,9 +42,7 @@ class Recall:
         unknown = list(dict.fromkeys(text for text, have in zip(texts, known, strict=True) if have is None))
         found = dict(zip(unknown, find(unknown), strict=True)) if unknown else {}
         self._keep(found)
-        return [
-            list(found[text] if have is None else have) for text, have in zip(texts, known, strict=True)
-        ]
+        return [list(found[text] if have is None else have) for text, have in zip(texts, known, strict=True)]
 
     def _keep(self, found: dict[str, list[Entity]]) -> None:
         short = {text: tuple(entities) for text, entities in found.items() if len(text) <= _LONGEST}

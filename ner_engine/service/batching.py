@@ -2,11 +2,10 @@
 
 What is short and little is read by the event loop itself, as soon as it has taken in all that lay ready: to hand
 it to a thread and back would cost as much again. More than that goes to one thread, so that the loop can go on
-answering. While a batch is at work there the others wait for its end, and where fewer came than went before, up to
-a window longer.
-Requests with the same options share a batch, a long request is cut into shares so that short ones get their turn
-between them, and a text that fails fails alone. What would have to wait behind too many texts is refused. Texts
-that the model remembers do not wait at all.
+answering. While a batch is at work there the others wait for its end, and where fewer came than went before, up
+to a window longer. Requests with the same options share a batch, a long request is cut into shares so that short
+ones get their turn between them, and a text that fails fails alone. What would have to wait behind too many
+texts is refused. Texts that the model remembers do not wait at all.
 """
 
 from __future__ import annotations

@@ -124,7 +124,8 @@ def site(folder: Path, *, callbacks: Any = None, engines: Engines | None = None,
         return made[source]
 
     # a fake engine that is held up would hold the event loop up too
-    chosen = Settings(**({"feedback": str(folder / "feedback.jsonl"), "at_once": 0} | settings))
+    usual = {"feedback": str(folder / "feedback.jsonl"), "at_once": 0, "hosts": ("service", "127.0.0.1", "x")}
+    chosen = Settings(**(usual | settings))
     engines = engines or Engines(chosen.models, open_engine)
     bot, written = FakeBot(), io.StringIO()
     app = create_app(chosen, engines=engines, bot=bot, callbacks=callbacks, access_log=AccessLog(written))

@@ -457,3 +457,31 @@ def test_the_documentation_has_every_route_and_examples_in_korean(tmp_path):
         assert any("가" <= c <= "힣" for c in json.dumps(example, ensure_ascii=False))
     assert "429" in told["paths"]["/v1/extract"]["post"]["responses"]
     assert PROBLEM in told["paths"]["/v1/extract"]["post"]["responses"]["422"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "status"),
+    [
+        ({}, "127.0.0.1:8000", 200),
+        ({}, "localhost", 200),
+        ({}, "LocalHost:1", 200),
+        ({}, "[::1]:8000", 200),
+        ({}, "elsewhere.example", 403),
+        ({}, "127.0.0.1.elsewhere.example:8000", 403),
+        ({}, "[::2]", 403),
+        ({"insecure": True}, "elsewhere.example", 200),
+        ({"hosts": ("ner.example",)}, "NER.example:443", 200),
+        ({"hosts": ("ner.example",)}, "localhost", 403),
+        ({"hosts": ("ner.example",), "insecure": True}, "localhost", 403),
+    ],
+)
+def test_a_page_whose_name_leads_here_is_not_served(tmp_path, settings, host, status):
+    async def talk(client):
+        answer = await client.post("/v1/extract", json={"text": "강남역"}, headers={"Host": host})
+        assert answer.status_code == status, answer.text
+        if status == 403:
+            assert answer.json()["type"].endswith(":host")
+        assert (await client.get("/v1/labels", headers={"Host": host})).status_code == status
+        assert (await client.get("/healthz", headers={"Host": host})).status_code == 200  # for who watches it
+
+    ask(site(tmp_path, **({"hosts": ()} | settings)).app, talk)

@@ -73,6 +73,7 @@ class Guard:
         self._deadlines = Deadlines()
         self._rates = Rates(settings.rate_per_s, settings.rate_burst) if settings.rate_per_s else None
         self._origins = frozenset(settings.cors_origins)
+        self._hosts = settings.admitted_hosts
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: _Receive, send: _Send) -> None:
         """Answer one request, or hand on what is none."""
@@ -104,6 +105,8 @@ class Guard:
 
         try:
             try:
+                if self._hosts is not None and policy.limited:
+                    self._check_host(headers, self._hosts)
                 self._admit(policy.scope, policy.limited, method, headers, trail, began)
                 if method not in _WITHOUT_BODY:
                     receive = await self._body(scope, headers, receive)
@@ -154,6 +157,15 @@ class Guard:
             early = self._rates.wait(trail.key or neighbourhood(trail.client), now)
             if early:
                 raise Refusal("rate", headers={"Retry-After": str(math.ceil(early))})
+
+    @staticmethod
+    def _check_host(headers: dict[bytes, bytes], admitted: frozenset[str]) -> None:
+        """A name that is not ours is a page of another site that has it lead here."""
+        asked = headers.get(b"host", b"").decode("latin-1").lower()
+        name = asked[: asked.find("]") + 1] if asked.startswith("[") else asked.partition(":")[0]
+        if name and name not in admitted:
+            expected = ", ".join(sorted(admitted))
+            raise Refusal("host", f"Host: expected {expected} (the setting hosts); got {name!a:.80}")
 
     def _check_origin(self, headers: dict[bytes, bytes]) -> None:
         """A page of another site may not have a visitor's browser change things here."""

@@ -24,6 +24,7 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "key-missing": (401, "A key is needed"),
     "key-unknown": (401, "The key is not known"),
     "key-scope": (403, "The key does not reach this far"),
+    "host": (403, "This is not the service that was asked for"),
     "origin": (403, "Requests from this origin are not taken"),
     "not-found": (404, "There is nothing here"),
     "model-unknown": (404, "There is no such model"),

@@ -42,6 +42,7 @@ class Settings:
     port: int = 8000
     workers: int = 1
     insecure: bool = False  # listen beyond this machine without keys
+    hosts: tuple[str, ...] = ()  # what a client may call the service; none given: see ``admitted_hosts``
 
     models: tuple[tuple[str, str], ...] = (("ko-chat", "ko-chat"),)
     default_model: str = ""
@@ -90,6 +91,19 @@ class Settings:
     def default(self) -> str:
         """The name of the model that answers where a request names none."""
         return self.default_model or self.models[0][0]
+
+    @property
+    def admitted_hosts(self) -> frozenset[str] | None:
+        """The names a request may be addressed to, without their port (None: any).
+
+        Where only this machine can ask and nobody needs a key, its own names: else a page of another site could
+        have its name lead to this machine and then ask as if it were ours (DNS rebinding).
+        """
+        if self.hosts:
+            return frozenset(host.lower() for host in self.hosts)
+        if self.keys or self.insecure:
+            return None
+        return frozenset({"localhost", "127.0.0.1", "[::1]", self.host.lower()})
 
     def shown(self) -> str:
         """The settings as the TOML file that would give them, passwords left out."""
@@ -242,6 +256,9 @@ def _check(settings: Settings) -> None:
         refuse("rate_per_s", "0 (no limit) or more")
     if settings.log_level not in typing.get_args(LogLevel):
         refuse("log_level", "one of " + ", ".join(typing.get_args(LogLevel)))
+    for host in settings.hosts:
+        if not re.fullmatch(r"[^\s/:]+|\[[0-9a-fA-F:.]+\]", host):
+            refuse("hosts", "names such as ner.example or 10.0.0.7, without scheme and port")
     for origin in settings.cors_origins:
         if not re.fullmatch(r"https?://[^/\s*]+", origin):
             refuse("cors_origins", "origins such as https://shop.example, without a path")

@@ -26,7 +26,7 @@ from service import server
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--examples", type=int, default=1000, help="cases of each operation, beside those at borders")
+    parser.add_argument("--examples", type=int, default=2500, help="cases of each operation, beside those at borders")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, server(2, []) as service:

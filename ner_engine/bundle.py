@@ -32,16 +32,20 @@ import numpy.typing as npt
 from ner_engine.config import FeatureConfig, NetworkConfig, from_dict
 from ner_engine.errors import BundleError, NerEngineError
 from ner_engine.features import Gazetteer, Vocabularies
+from ner_engine.pointer import CURRENT, SHIPPED, is_name, is_version, read_pointer, registry_root, split_name
 from ner_engine.scheme import tag_list
 
 __all__ = [
     "FORMAT",
+    "MANIFEST",
     "Bundle",
     "bundle_names",
     "check_target",
     "find_bundle",
+    "flat_bundle",
     "gazetteer_arrays",
     "load_bundle",
+    "manifest_digest",
     "publish",
     "read_tensors",
 ]
@@ -83,8 +87,8 @@ class Bundle:
         return Gazetteer(tuple(self.manifest["gazetteer"]), arrays["hashes"], arrays["bits"], arrays["lengths"])
 
     def size_bytes(self) -> int:
-        """All files together."""
-        return sum(f.stat().st_size for f in self.path.iterdir() if f.is_file())
+        """All its files together."""
+        return sum((self.path / name).stat().st_size for name in (MANIFEST, *self.manifest["files"]))
 
 
 def read_tensors(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -103,42 +107,99 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _roots() -> list[Path]:
-    """Where bundles are looked for by name: inside the installed package, then beside it in a checkout."""
+def manifest_digest(path: Path) -> str:
+    """The SHA-256 of a bundle's manifest, which names that of every other file. Raises BundleError."""
+    try:
+        return _digest(path / MANIFEST)
+    except OSError as error:
+        raise BundleError(f"{path / MANIFEST}: expected a readable file; {error.strerror or error}") from None
+
+
+def _roots(models: Path) -> list[Path]:
+    """Where bundles lie by name: in the registry, inside the installed package, beside it in a checkout."""
     package = Path(__file__).resolve().parent
-    return [package / "_shipped" / "models", package.parent / "models"]
+    return [models, package / "_shipped" / "models", package.parent / "models"]
 
 
-def bundle_names() -> list[str]:
+def bundle_names(*, models: str | Path | None = None) -> list[str]:
     """Names that ``find_bundle`` knows, sorted."""
-    found = {
-        child.name
-        for root in _roots()
-        if root.is_dir()
-        for child in root.iterdir()
-        if (child / MANIFEST).is_file()
-    }
+    found = set()
+    for root in _roots(registry_root(models)):
+        try:
+            children = [child.name for child in root.iterdir()]
+        except OSError:
+            continue
+        for name in children:
+            if is_name(name) and ((root / name / MANIFEST).is_file() or (root / name / CURRENT).is_file()):
+                found.add(name)
     return sorted(found)
 
 
-def find_bundle(name: str | Path) -> Path:
-    """The directory of a bundle given by name or path. Raises BundleError naming those there are."""
+def flat_bundle(name: str, *, models: str | Path | None = None) -> Path | None:
+    """The version ``shipped`` of a name: what lies flat in the registry, else what the package brings."""
+    return next(
+        (root / name for root in _roots(registry_root(models)) if (root / name / MANIFEST).is_file()), None
+    )
+
+
+def find_bundle(name: str | Path, *, models: str | Path | None = None) -> Path:
+    """The directory of a bundle: a name (its version in use), ``name@version``, or a path.
+
+    ``models`` is the registry (see ``registry_root``). A path to the folder of a name in some registry stands for
+    its version in use. Raises BundleError naming the bundles or versions there are.
+    """
+    stem, version = split_name(str(name))
+    root = registry_root(models)
+    if version:
+        path = flat_bundle(stem, models=root) if version == SHIPPED else root / stem / version
+        if path is not None and (path / MANIFEST).is_file():
+            return path
+    elif is_name(stem) and (pointed := _pointed(root / stem, stem, root)) is not None:
+        return pointed
     direct = Path(name)
     if (direct / MANIFEST).is_file():
         return direct
-    for root in _roots():
-        if (root / str(name) / MANIFEST).is_file():
-            return root / str(name)
-    known = ", ".join(bundle_names()) or "none"
+    here = direct.absolute()
+    if (pointed := _pointed(here, here.name, here.parent)) is not None:
+        return pointed
+    if version:
+        there = ", ".join(_versions(stem, root)) or "none"
+        raise BundleError(f"no version {version} of {stem!r} in {root}: expected one of: {there}")
+    if is_name(stem) and (flat := flat_bundle(stem, models=root)) is not None:
+        return flat
+    known = ", ".join(bundle_names(models=root)) or "none"
     raise BundleError(f"no bundle {str(name)!r}: expected a directory with {MANIFEST}, or one of: {known}")
 
 
-def load_bundle(name: str | Path) -> Bundle:
-    """Find a bundle, check every file against the manifest, and describe it.
+def _pointed(folder: Path, name: str, root: Path) -> Path | None:
+    """What ``current`` in the folder of a name stands for, or None where there is none."""
+    pointer = read_pointer(folder)
+    if pointer is None:
+        return None
+    path = flat_bundle(name, models=root) if pointer.version == SHIPPED else folder / pointer.version
+    if path is None or not (path / MANIFEST).is_file():
+        raise BundleError(
+            f"{folder / CURRENT}: expected a version that is there; got {pointer.version}; "
+            f"mend it with: ner-engine models rollback {name}"
+        )
+    return path
+
+
+def _versions(name: str, root: Path) -> list[str]:
+    try:
+        numbers = [c.name for c in (root / name).iterdir() if is_version(c.name) and (c / MANIFEST).is_file()]
+    except OSError:
+        numbers = []
+    shipped = [] if flat_bundle(name, models=root) is None else [SHIPPED]
+    return [*shipped, *sorted(numbers, key=lambda version: (len(version), version))]
+
+
+def load_bundle(name: str | Path, *, models: str | Path | None = None) -> Bundle:
+    """Find a bundle (``find_bundle``), check every file against the manifest, and describe it.
 
     Raises BundleError when a file is missing or changed, or the format is newer than this package reads.
     """
-    path = find_bundle(name)
+    path = find_bundle(name, models=models)
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         version = manifest["format"]
@@ -146,6 +207,8 @@ def load_bundle(name: str | Path) -> Bundle:
         gazetteer = manifest["gazetteer"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f"{path / MANIFEST}: not a bundle manifest ({error!r})") from None
+    except OSError as error:  # taken away since it was found
+        raise BundleError(f"{path / MANIFEST}: expected a readable file; {error.strerror or error}") from None
     if not isinstance(version, int) or version > FORMAT:
         raise BundleError(
             f"{path}: bundle format {version}, this package reads up to {FORMAT}: upgrade ner-engine"
@@ -195,6 +258,8 @@ def check_target(target: Path) -> None:
         if target.is_dir() and not target.is_symlink() and not any(target.iterdir()):
             return
         raise BundleError(f"{target}: expected a new directory or a bundle to replace; got something else")
+    if target.is_dir() and any(is_version(child.name) or child.name == CURRENT for child in target.iterdir()):
+        raise BundleError(f"{target}: expected a bundle to replace; got one with later versions in its folder")
 
 
 def _exchange(a: Path, b: Path) -> bool:

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from ner_engine.bundle import Bundle, load_bundle, read_tensors
 from ner_engine.errors import BundleError, ConfigError
@@ -77,6 +78,22 @@ class Engine:
         # what an entity of the tagger has to reach to be answered where the caller does not say
         self.min_score = _share(bundle.manifest.get("min_score", 0.0))
         self._session = Session(bundle.path / "graph.onnx", threads=threads)
+
+    @property
+    def decoder(self) -> Decoder:
+        """The CRF that turns emissions into spans."""
+        return self._decoder
+
+    def emissions(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+        """What the tagger says of each unit, before it decides: for tools that ask how sure it is.
+
+        Emissions ``(batch, time, tags)`` and lengths ``(batch,)`` of the texts as one batch, each text whole.
+        Raises ValueError where a text has no visible character.
+        """
+        batch = pad(self._features.encode_many(texts))
+        if not (batch.lengths > 0).all():
+            raise ValueError("expected texts with a visible character; got one without")
+        return self._session.emissions(batch), batch.lengths
 
     @property
     def labels(self) -> tuple[str, ...]:

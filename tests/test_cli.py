@@ -280,7 +280,7 @@ def test_debug_shows_the_traceback(monkeypatch):
 @pytest.fixture
 def named(tiny_bundle, tmp_path, monkeypatch):
     shutil.copytree(tiny_bundle, tmp_path / "models" / "tiny")
-    monkeypatch.setattr(bundle_module, "_roots", lambda: [tmp_path / "models"])
+    monkeypatch.setattr(bundle_module, "_roots", lambda models: [tmp_path / "models"])
     return tmp_path / "models" / "tiny"
 
 

@@ -25,7 +25,7 @@ pytest.importorskip("uvicorn", reason="needs the service extra")
 from typer.testing import CliRunner
 
 from ner_engine.cli import app
-from ner_engine.errors import ConfigError
+from ner_engine.errors import BundleError, ConfigError
 from ner_engine.service.listening import Seats, listen, shut_out
 from ner_engine.service.reloading import Rounds
 
@@ -497,10 +497,17 @@ class Fleet:
         self.bad, self.version = set(bad), dict.fromkeys(range(workers), 0)
         self.loaded: set[int] = set()
         self.heard: list[tuple[int, int, str]] = []
-        self.rounds = Rounds(["m"], lambda worker, order: self.orders.append((worker, order)))
+        self.source = "/m/2"
+        self.opened: dict[int, str] = {}
+        self.rounds = Rounds(["m"], lambda *order: self.orders.append(order), self.find)
         for worker in range(workers):
             self.rounds.began(worker)
             self.rounds.joined(worker, 0.0)
+
+    def find(self, model: str) -> str:
+        if not self.source:
+            raise BundleError("current: damaged")
+        return self.source
 
     def step(self) -> None:
         worker, order = self.orders.pop(0)
@@ -516,6 +523,7 @@ class Fleet:
             self.rounds.heard(worker, {"say": "refused", "round": order["round"], "why": "damaged"}, 0.0)
         else:
             self.loaded.add(worker)
+            self.opened[worker] = order["source"]
             self.rounds.heard(worker, {"say": "loaded", "round": order["round"]}, 0.0)
 
     def run(self) -> None:

@@ -40,7 +40,9 @@ def serve(
         str | None, typer.Option(help="Rule file of the chatbot, or the name of a shipped one.")
     ] = None,
     database: Annotated[str | None, typer.Option(metavar="URL", help="Where conversations are kept.")] = None,
-    feedback: Annotated[str | None, typer.Option(metavar="FILE", help="Where corrected sentences go.")] = None,
+    feedback: Annotated[
+        str | None, typer.Option(metavar="URL|FILE", help="Where corrected sentences go (./feedback.db).")
+    ] = None,
     keys: Annotated[str | None, typer.Option(metavar="FILE", help="Ask for API keys of this file.")] = None,
     cors_origin: Annotated[
         list[str] | None, typer.Option(metavar="ORIGIN", help="A site whose pages may call this (repeatable).")

@@ -21,7 +21,7 @@ from ner_engine.errors import MissingExtra
 if TYPE_CHECKING:
     from ner_engine.training.trainer import Progress
 
-__all__ = ["command_line", "require_training", "train", "train_bundle"]
+__all__ = ["TrainingBar", "command_line", "require_training", "train", "train_bundle"]
 
 
 def _line(progress: Progress) -> str:
@@ -33,7 +33,7 @@ def _line(progress: Progress) -> str:
     )
 
 
-class _Bar:
+class TrainingBar:
     """A progress bar on a terminal; one line an epoch elsewhere."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class _Bar:
             )
             self._task = self._progress.add_task("", total=1, pace="")
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> TrainingBar:
         if self._progress:
             self._progress.start()
         return self
@@ -138,7 +138,7 @@ def train_bundle(recipe: Recipe, *, base: Path, target: Path, work: Path, resume
         for source, examples in sets:
             typer.echo(f"{use:5}  {source.name}: {len(examples):,} sentences", err=True)
     trainer = Trainer(prepared, work)
-    with _Bar() as bar:
+    with TrainingBar() as bar:
         result = trainer.run(resume=resume, on_progress=bar.show)
     for source, examples in (*prepared.dev, *prepared.test):
         gold = [example.sentence for example in examples]

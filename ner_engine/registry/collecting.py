@@ -1,0 +1,139 @@
+"""What can go from the folder of a name: versions nobody needs, and what killed processes left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ner_engine.errors import RegistryError
+from ner_engine.pointer import SHIPPED
+from ner_engine.registry.files import aside_of, sync_folder
+from ner_engine.registry.hold import unheld
+from ner_engine.registry.version import Version, age
+
+__all__ = ["Garbage", "collect"]
+
+_TRASH = ".trash"
+_OURS = (".lock", ".last")
+_HALF_WRITTEN_S = 3600.0  # whoever writes takes less
+_UNUSED_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """A version, or (``version`` is empty) something left over. ``kept`` says why it stays; empty: it goes."""
+
+    version: str
+    path: Path
+    size_bytes: int
+    kept: str = ""
+
+
+def collect(
+    folder: Path, versions: Sequence[Version], *, beneath: Sequence[str], dry_run: bool
+) -> tuple[Garbage, ...]:
+    """Remove from the folder of a name what is not needed. ``beneath`` are the versions kept for rollbacks.
+
+    The caller has the lock of the name. A version goes in one step, to a hidden name, before its files do.
+    Raises RegistryError where something cannot be removed.
+    """
+    reasons = _needed(versions, beneath)
+    found = []
+    for version in versions:
+        why = reasons.get(version.version, "")
+        size = _size(version.path)
+        if not why:
+            with unheld(version.path) as free:
+                why = "" if free else "in use by a process"
+                if free and not dry_run:
+                    _remove(version.path)
+        found.append(Garbage(version.version, version.path, size, why))
+    for path in _left_over(folder, {version.version for version in versions}):
+        found.append(Garbage("", path, _size(path)))
+        if not dry_run:
+            _remove(path)
+    return tuple(found)
+
+
+def _needed(versions: Sequence[Version], beneath: Sequence[str]) -> dict[str, str]:
+    """Versions that stay, and why."""
+    current = next((version for version in versions if version.current), None)
+    newest = max(versions, key=lambda version: age(version.version), default=None)
+    made_since = [v for v in versions if current is not None and age(v.version) > age(current.version)]
+    waiting = [v for v in made_since if v.passed is not False or v is newest]
+    reasons = {SHIPPED: "shipped"}
+    for version in waiting:
+        reasons[version.parent] = f"the parent of {version.version}"
+        reasons[version.version] = "made since"
+    for name in beneath:
+        reasons[name] = "to go back to"
+    if current is None:
+        reasons |= {version.version: "none is in use" for version in versions}
+    else:
+        reasons[current.parent] = f"the parent of {current.version}"
+        reasons[current.version] = "in use"
+    reasons[SHIPPED] = reasons[SHIPPED] if current is None or current.version != SHIPPED else "in use"
+    return reasons
+
+
+def _left_over(folder: Path, versions: set[str]) -> list[Path]:
+    """Hidden files and folders of processes that did not end well, and empty folders of versions never made."""
+    now = time.time()
+    found = []
+    for child in (*folder.iterdir(), *folder.parent.glob(f".{_escaped(folder.name)}.*")):
+        try:
+            idle_s = now - _last_change(child)
+            empty = child.name.isdecimal() and child.is_dir() and not any(child.iterdir())
+        except OSError:  # it is gone by itself
+            continue
+        hidden = child.name.startswith(".") and child.name not in _OURS
+        if (
+            (child.name.startswith(_TRASH) and child.parent == folder)
+            or (hidden and idle_s > _HALF_WRITTEN_S)
+            or (empty and child.name not in versions and idle_s > _UNUSED_S)
+        ):
+            found.append(child)
+    return sorted(found)
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+
+
+def _last_change(path: Path) -> float:
+    """When anything in it was written last."""
+    inside = path.iterdir() if path.is_dir() and not path.is_symlink() else ()
+    return max([path.lstat().st_mtime, *(child.lstat().st_mtime for child in inside)])
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() and not path.is_symlink() else (path,)
+    total = 0
+    for file in files:
+        try:
+            total += file.lstat().st_size if not file.is_dir() else 0
+        except OSError:
+            continue
+    return total
+
+
+def _remove(path: Path) -> None:
+    """Away in one step; then, at leisure, from the disk."""
+    try:
+        if not path.is_dir() or path.is_symlink():
+            path.unlink()
+            return
+        trash = path
+        if not path.name.startswith(_TRASH):
+            trash = aside_of(path.with_name(_TRASH[1:]))
+            os.rename(path, trash)
+            sync_folder(path.parent)
+        shutil.rmtree(trash)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RegistryError(f"{path}: expected to remove it; got: {error.strerror or error}") from None

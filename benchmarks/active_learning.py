@@ -1,15 +1,14 @@
-"""Does choosing what to label pay? Labelling simulated on a labelled corpus: learning curves out, and their plot.
+"""Does choosing what to label pay? Labelling simulated on a labelled corpus, for ``learning_curves.py`` to draw.
 
 ::
 
-    python benchmarks/active_learning.py run corpora/kmou/train -o runs/active-learning.json
-    python benchmarks/active_learning.py plot runs/active-learning.json -o docs/active-learning.svg
+    python benchmarks/active_learning.py corpora/kmou/train -o docs/active-learning.json
 
-Every label of the corpus is hidden. One arm asks for the labels of sentences drawn at random; the other starts from
-the same first 500 and then asks, round by round, for those that ``ner_engine.suggest`` chooses with the tagger of
-the round before. Both arms train the same small tagger anew each time, for about the same number of updates, and
-are scored on the same sentences of other files. Every result is written down as it comes: a run that was broken
-off goes on where it was. Needs the ``train`` extra.
+Every label of the corpus is hidden. One arm asks for the labels of sentences drawn at random; the other starts
+from the first 500 of those and then asks, round by round, for the ones that ``ner_engine.suggest`` chooses with
+the tagger of the round before. Both arms train the same small tagger anew each time, for about the same number of
+updates, and are scored on the same sentences of other files. Every result is written down as it comes: a run that
+was broken off goes on where it was. Needs the ``train`` extra.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ import argparse
 import hashlib
 import json
 import random
-import statistics
 import sys
 import tempfile
 import time
@@ -41,7 +39,7 @@ from ner_engine.suggest import suggest
 from ner_engine.tokenizers import load_tokenizer
 from ner_engine.training.build import build_bundle
 from ner_engine.training.data import Example, Source, encode
-from ner_engine.training.trainer import Prepared, Trainer, prepare  # noqa: F401
+from ner_engine.training.trainer import Prepared, Trainer
 
 LABELS = ["PER", "LOC", "ORG", "POH", "DAT", "TIM", "DUR", "MNY", "PNT", "NOH"]
 UPDATES_UNITS = 1_400_000  # units that a training sees in all, however many sentences it has
@@ -129,7 +127,9 @@ def encoded(data: Data) -> Encoded:
     )
 
 
-def trained(data: Data, ready: Encoded, chosen: Sequence[int], seed: int, work: Path) -> tuple[float, float, Path]:
+def trained(
+    data: Data, ready: Encoded, chosen: Sequence[int], seed: int, work: Path
+) -> tuple[float, float, Path]:
     """A tagger of the chosen sentences: its F1 on the test set, its minutes, its bundle."""
     train = tuple(e for i in chosen for e in ready.pool[i])
     units = sum(len(e.encoded) for e in train)
@@ -152,20 +152,31 @@ def trained(data: Data, ready: Encoded, chosen: Sequence[int], seed: int, work: 
 
 
 class Log:
-    """What has been measured, on disk after every step: one row a training, by arm, seed and sentences."""
+    """What has been measured, on disk after every step: one row a training, by arm, seed and sentences.
+
+    Whose labels were asked for is in a file of its own beside it, which only a run that goes on needs.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.choices = path, path.with_suffix(".chosen.json")
         self.rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        self.chosen: dict[str, list[int]] = {}
+        if self.choices.exists():
+            self.chosen = json.loads(self.choices.read_text(encoding="utf-8"))
 
-    def find(self, arm: str, seed: int, sentences: int) -> dict[str, Any] | None:
+    def has(self, arm: str, seed: int, sentences: int) -> bool:
         wanted = (arm, seed, sentences)
-        return next((r for r in self.rows if (r["arm"], r["seed"], r["sentences"]) == wanted), None)
+        return any((row["arm"], row["seed"], row["sentences"]) == wanted for row in self.rows)
 
     def add(self, row: dict[str, Any]) -> None:
         self.rows.append(row)
+        self.rows.sort(key=lambda row: (row["arm"], row["seed"], row["sentences"]))
         rows = ",\n".join(json.dumps(row) for row in self.rows)
         write_atomically(self.path, [f"[\n{rows}\n]\n"])
+
+    def choose(self, name: str, chosen: Sequence[int]) -> None:
+        self.chosen[name] = list(chosen)
+        write_atomically(self.choices, [json.dumps(self.chosen), "\n"])
 
 
 def simulate(
@@ -176,16 +187,15 @@ def simulate(
     order = list(range(len(data.pool)))
     random.Random(seed).shuffle(order)
 
-    def measure(arm: str, chosen: Sequence[int], folder: Path) -> Path | None:
-        """Train, score and write down; the bundle, or None where it was measured before."""
-        if log.find(arm, seed, len(chosen)):
-            return None
+    def measure(arm: str, chosen: Sequence[int], folder: Path) -> Path:
+        """Train, score and write down; the bundle."""
         f1, minutes, bundle = trained(data, ready, chosen, seed, folder)
         entities = sum(len(data.pool[i].entities) for i in chosen)
         characters = sum(len(data.pool[i].text) for i in chosen)
         row = {"arm": arm, "seed": seed, "sentences": len(chosen), "characters": characters, "entities": entities}
         row |= {"f1": round(f1, 2), "minutes": round(minutes, 2)}
-        log.add(row | ({"chosen": list(chosen)} if arm != "random" else {}))
+        if not log.has(arm, seed, len(chosen)):
+            log.add(row)
         print(json.dumps(row), flush=True)
         return bundle
 
@@ -194,19 +204,18 @@ def simulate(
         for arm, strategy, cost in arms:
             chosen = order[:FIRST]
             for target in rounds:
-                done = log.find(arm, seed, target)
-                if done:
-                    chosen = done["chosen"]
-                    continue
-                work = folder / f"{arm}-{len(chosen)}"
-                bundle = measure("random" if len(chosen) == FIRST else arm, chosen, work)
-                if bundle is None:  # measured before this run, but its tagger is gone
-                    bundle = trained(data, ready, chosen, seed, work)[2]
-                chosen = [*chosen, *picked(data, bundle, chosen, target - len(chosen), strategy, cost, seed)]
-                if target == rounds[-1]:
-                    measure(arm, chosen, folder / f"{arm}-{target}")
+                name = f"{arm} {seed} {target}"
+                if name not in log.chosen:
+                    here = "random" if len(chosen) == FIRST else arm
+                    bundle = measure(here, chosen, folder / f"{strategy}-{cost}-{len(chosen)}")
+                    more = picked(data, bundle, chosen, target - len(chosen), strategy, cost, seed)
+                    log.choose(name, [*chosen, *more])
+                chosen = log.chosen[name]
+            if not log.has(arm, seed, rounds[-1]):
+                measure(arm, chosen, folder / f"{strategy}-{cost}-{rounds[-1]}")
         for size in random_sizes:
-            measure("random", order[:size], folder / f"random-{size}")
+            if not log.has("random", seed, size):
+                measure("random", order[:size], folder / f"random-{size}")
 
 
 def picked(
@@ -247,18 +256,16 @@ def run(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    verbs = parser.add_subparsers(required=True)
-    verb = verbs.add_parser("run", help="simulate, or go on with a simulation")
-    verb.add_argument("corpus", type=Path)
-    verb.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    verb.add_argument("--random", type=int, nargs="+", default=[4000, 500, 2000, 1000], help="sizes drawn")
-    verb.add_argument("--rounds", type=int, nargs="+", default=[1000, 1500, 2000], help="sizes chosen, after 500")
-    verb.add_argument("--arms", nargs="+", default=["expected/sentence"], metavar="STRATEGY/COST")
-    verb.add_argument("--test", type=int, default=1500, help="sentences to score on, of files not in the pool")
-    verb.add_argument("-o", "--output", type=Path, required=True)
-    verb.set_defaults(do=run)
-    arguments = parser.parse_args()
-    arguments.do(arguments)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--random", type=int, nargs="+", default=[4000, 500, 2000, 1000], help="sizes drawn")
+    parser.add_argument(
+        "--rounds", type=int, nargs="+", default=[1000, 1500, 2000], help="sizes chosen, from 500"
+    )
+    parser.add_argument("--arms", nargs="+", default=["expected/sentence"], metavar="STRATEGY/COST")
+    parser.add_argument("--test", type=int, default=1500, help="sentences to score on, of files not in the pool")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    run(parser.parse_args())
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What ``active_learning.py`` measured -> a table on stdout and an SVG with two plots: F1 by sentences, by characters.
+"""What ``active_learning.py`` measured -> a table on stdout, and an SVG: F1 by sentences and by characters.
 
 ::
 
@@ -29,7 +29,7 @@ NAMES = {
 COLOURS = ("var(--a)", "var(--b)", "var(--c)", "var(--d)")
 SHAPES = ("circle", "square", "diamond", "triangle")
 WIDTH, HEIGHT = 420, 340
-LEFT, RIGHT, TOP, BOTTOM = 48, 14, 34, 48
+LEFT, RIGHT, TOP, BOTTOM = 48, 24, 34, 48
 
 STYLE = """
 svg { --ink: #1b1f24; --faint: #d0d7de; --ground: #ffffff; --a: #57606a; --b: #0550ae; --c: #9a3412; --d: #116329;
@@ -56,7 +56,9 @@ class Point:
 def curves(rows: Sequence[dict[str, Any]]) -> dict[str, list[Point]]:
     """Arms by name, each in the order of its sentences; the first choice of every arm is the random one."""
     found: dict[str, list[Point]] = {}
-    for arm in sorted({row["arm"] for row in rows}, key=lambda arm: list(NAMES).index(arm) if arm in NAMES else 99):
+    for arm in sorted(
+        {row["arm"] for row in rows}, key=lambda arm: list(NAMES).index(arm) if arm in NAMES else 99
+    ):
         points = []
         for size in sorted({row["sentences"] for row in rows if row["arm"] == arm}):
             here = [row for row in rows if row["arm"] == arm and row["sentences"] == size]
@@ -83,8 +85,8 @@ def table(found: dict[str, list[Point]]) -> str:
         for point in points if arm == "random" else points[1:]:
             each = ", ".join(f"{f1:.1f}" for f1 in point.each)
             lines.append(
-                f"| {NAMES.get(arm, arm)} | {point.sentences:,} | {point.characters:,.0f} | {point.entities:,.0f} "
-                f"| {point.f1:.1f} | {each} |"
+                f"| {NAMES.get(arm, arm)} | {point.sentences:,} | {point.characters:,.0f} "
+                f"| {point.entities:,.0f} | {point.f1:.1f} | {each} |"
             )
     return "\n".join(lines)
 
@@ -100,7 +102,8 @@ def svg(found: dict[str, list[Point]]) -> Iterable[str]:
         f"{NAMES.get(arm, arm)}: " + ", ".join(f"{p.f1:.1f} with {p.sentences:,}" for p in points)
         for arm, points in found.items()
     )
-    yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total}" role="img" aria-label="{escape(told)}">\n'
+    yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total}" role="img" '
+    yield f'aria-label="{escape(told)}">\n'
     yield f"<style>{STYLE}</style>\n"
     yield '<rect width="100%" height="100%" fill="var(--ground)"/>\n'
     for at, (what, unit) in enumerate((("sentences", 1), ("characters", 1000))):
@@ -121,6 +124,8 @@ def _panel(found: dict[str, list[Point]], what: str, unit: int, low: int, high: 
     step = next(s for s in (50, 100, 200, 500, 1000, 2000) if most / s <= 5)
     last = step * -(-int(most) // step)
 
+    below = HEIGHT - BOTTOM
+
     def x(value: float) -> float:
         return LEFT + value / unit / last * (WIDTH - LEFT - RIGHT)
 
@@ -133,16 +138,18 @@ def _panel(found: dict[str, list[Point]], what: str, unit: int, low: int, high: 
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(f1):.1f}" y2="{y(f1):.1f}"/>'
         yield f'<text x="{LEFT - 8}" y="{y(f1) + 4:.1f}" text-anchor="end">{f1}</text>\n'
     for value in range(0, last + 1, step):
-        yield f'<text x="{x(value * unit):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{value:,}</text>\n'
+        yield f'<text x="{x(value * unit):.1f}" y="{below + 18}" text-anchor="middle">{value:,}</text>\n'
     name = what if unit == 1 else f"thousand {what}"
-    yield f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - BOTTOM + 36}" text-anchor="middle">{name}</text>\n'
+    yield f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{below + 36}" text-anchor="middle">{name}</text>\n'
     goal = found["random"][-1]
     yield f'<line class="goal" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(goal.f1):.1f}" y2="{y(goal.f1):.1f}"/>\n'
     for row, points in enumerate(found.values()):
         places = " ".join(f"{x(getattr(p, what)):.1f},{y(p.f1):.1f}" for p in points)
         yield f'<polyline class="line" stroke="{COLOURS[row]}" points="{places}"/>\n'
         for point in points:
-            yield from (f'<g class="seed">{_mark(row, x(getattr(point, what)), y(f1), 2)}</g>' for f1 in point.each)
+            yield from (
+                f'<g class="seed">{_mark(row, x(getattr(point, what)), y(f1), 2)}</g>' for f1 in point.each
+            )
             yield _mark(row, x(getattr(point, what)), y(point.f1), 4.5) + "\n"
 
 

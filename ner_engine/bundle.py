@@ -32,7 +32,15 @@ import numpy.typing as npt
 from ner_engine.config import FeatureConfig, NetworkConfig, from_dict
 from ner_engine.errors import BundleError, NerEngineError
 from ner_engine.features import Gazetteer, Vocabularies
-from ner_engine.pointer import CURRENT, SHIPPED, is_name, is_version, read_pointer, registry_root, split_name
+from ner_engine.pointer import (
+    CURRENT,
+    MANIFEST,
+    bundle_names,
+    find_bundle,
+    flat_bundle,
+    is_version,
+    known_versions,
+)
 from ner_engine.scheme import tag_list
 
 __all__ = [
@@ -44,6 +52,7 @@ __all__ = [
     "find_bundle",
     "flat_bundle",
     "gazetteer_arrays",
+    "known_versions",
     "load_bundle",
     "manifest_digest",
     "publish",
@@ -51,7 +60,6 @@ __all__ = [
 ]
 
 FORMAT = 1
-MANIFEST = "bundle.json"
 _REQUIRED = ("vocabularies.json", "weights.safetensors", "graph.onnx", "CARD.md")
 
 
@@ -70,6 +78,18 @@ class Bundle:
     network: NetworkConfig
     metrics: Mapping[str, Any]
     manifest: Mapping[str, Any]
+    digest: str  # the SHA-256 of its manifest, which names that of every other file
+
+    @property
+    def tag(self) -> str:
+        """``ko-chat@3/1f3a9c02``: as corrections and answers name it."""
+        return f"{self.name}@{self.state}"
+
+    @property
+    def state(self) -> str:
+        """``3/1f3a9c02``: its version, else that of the package it was made with, and how its digest begins."""
+        number = self.manifest.get("version") or self.manifest.get("package_version", "0")
+        return f"{number}/{self.digest[:8]}"
 
     def vocabularies(self) -> Vocabularies:
         """The closed vocabularies."""
@@ -115,85 +135,6 @@ def manifest_digest(path: Path) -> str:
         raise BundleError(f"{path / MANIFEST}: expected a readable file; {error.strerror or error}") from None
 
 
-def _roots(models: Path) -> list[Path]:
-    """Where bundles lie by name: in the registry, inside the installed package, beside it in a checkout."""
-    package = Path(__file__).resolve().parent
-    return [models, package / "_shipped" / "models", package.parent / "models"]
-
-
-def bundle_names(*, models: str | Path | None = None) -> list[str]:
-    """Names that ``find_bundle`` knows, sorted."""
-    found = set()
-    for root in _roots(registry_root(models)):
-        try:
-            children = [child.name for child in root.iterdir()]
-        except OSError:
-            continue
-        for name in children:
-            if is_name(name) and ((root / name / MANIFEST).is_file() or (root / name / CURRENT).is_file()):
-                found.add(name)
-    return sorted(found)
-
-
-def flat_bundle(name: str, *, models: str | Path | None = None) -> Path | None:
-    """The version ``shipped`` of a name: what lies flat in the registry, else what the package brings."""
-    return next(
-        (root / name for root in _roots(registry_root(models)) if (root / name / MANIFEST).is_file()), None
-    )
-
-
-def find_bundle(name: str | Path, *, models: str | Path | None = None) -> Path:
-    """The directory of a bundle: a name (its version in use), ``name@version``, or a path.
-
-    ``models`` is the registry (see ``registry_root``). A path to the folder of a name in some registry stands for
-    its version in use. Raises BundleError naming the bundles or versions there are.
-    """
-    stem, version = split_name(str(name))
-    root = registry_root(models)
-    if version:
-        path = flat_bundle(stem, models=root) if version == SHIPPED else root / stem / version
-        if path is not None and (path / MANIFEST).is_file():
-            return path
-    elif is_name(stem) and (pointed := _pointed(root / stem, stem, root)) is not None:
-        return pointed
-    direct = Path(name)
-    if (direct / MANIFEST).is_file():
-        return direct
-    here = direct.absolute()
-    if (pointed := _pointed(here, here.name, here.parent)) is not None:
-        return pointed
-    if version:
-        there = ", ".join(_versions(stem, root)) or "none"
-        raise BundleError(f"no version {version} of {stem!r} in {root}: expected one of: {there}")
-    if is_name(stem) and (flat := flat_bundle(stem, models=root)) is not None:
-        return flat
-    known = ", ".join(bundle_names(models=root)) or "none"
-    raise BundleError(f"no bundle {str(name)!r}: expected a directory with {MANIFEST}, or one of: {known}")
-
-
-def _pointed(folder: Path, name: str, root: Path) -> Path | None:
-    """What ``current`` in the folder of a name stands for, or None where there is none."""
-    pointer = read_pointer(folder)
-    if pointer is None:
-        return None
-    path = flat_bundle(name, models=root) if pointer.version == SHIPPED else folder / pointer.version
-    if path is None or not (path / MANIFEST).is_file():
-        raise BundleError(
-            f"{folder / CURRENT}: expected a version that is there; got {pointer.version}; "
-            f"mend it with: ner-engine models rollback {name}"
-        )
-    return path
-
-
-def _versions(name: str, root: Path) -> list[str]:
-    try:
-        numbers = [c.name for c in (root / name).iterdir() if is_version(c.name) and (c / MANIFEST).is_file()]
-    except OSError:
-        numbers = []
-    shipped = [] if flat_bundle(name, models=root) is None else [SHIPPED]
-    return [*shipped, *sorted(numbers, key=lambda version: (len(version), version))]
-
-
 def load_bundle(name: str | Path, *, models: str | Path | None = None) -> Bundle:
     """Find a bundle (``find_bundle``), check every file against the manifest, and describe it.
 
@@ -201,7 +142,8 @@ def load_bundle(name: str | Path, *, models: str | Path | None = None) -> Bundle
     """
     path = find_bundle(name, models=models)
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        data = (path / MANIFEST).read_bytes()
+        manifest = json.loads(data)
         version = manifest["format"]
         files = dict(manifest["files"])
         gazetteer = manifest["gazetteer"]
@@ -239,6 +181,7 @@ def load_bundle(name: str | Path, *, models: str | Path | None = None) -> Bundle
             network=from_dict(NetworkConfig, manifest["recipe"]["network"]),
             metrics=dict(manifest["metrics"]),
             manifest=manifest,
+            digest=hashlib.sha256(data).hexdigest(),
         )
     except (KeyError, TypeError, ValueError, NerEngineError) as error:
         raise BundleError(f"{path / MANIFEST}: not a bundle manifest ({error})") from None

@@ -303,7 +303,7 @@ def load(
     timezone: str = SEOUL,
     prefer: Prefer = "future",
 ) -> Engine:
-    """Open a bundle by name (``"ko-chat"``, ``"ko-news"``) or path and make it ready to extract.
+    """Open a bundle by name (``"ko-chat"``, ``"ko-chat@3"``) or path and make it ready to extract.
 
     ``rules`` are dictionaries and patterns beside the tagger (``ner_engine.rules.read_rules`` reads them from
     files); with True those the bundle brings, of which the shipped ones have none, with False none.

@@ -1,4 +1,4 @@
-"""Which version of a bundle is in use: the small file ``current`` of a registry, read.
+"""Where a bundle lies, and which of its versions is in use: names and paths in, directories out.
 
 ::
 
@@ -6,7 +6,7 @@
     <root>/<name>/current      {"version": "3", ...}: what the name alone stands for
     <root>/<name>/bundle.json  a bundle that lies flat is the version "shipped", as is one in the package
 
-A name or path goes in, the place and the version it stands for come out. ``ner_engine.registry`` is what writes.
+Bundles without versions lie in the package, and beside it in a checkout. Only ``ner_engine.registry`` writes.
 """
 
 from __future__ import annotations
@@ -23,11 +23,16 @@ from ner_engine.errors import BundleError
 
 __all__ = [
     "CURRENT",
+    "MANIFEST",
     "REGISTRY_VARIABLE",
     "SHIPPED",
     "Pointer",
+    "bundle_names",
+    "find_bundle",
+    "flat_bundle",
     "is_name",
     "is_version",
+    "known_versions",
     "parse_pointer",
     "read_pointer",
     "registry_root",
@@ -35,6 +40,7 @@ __all__ = [
 ]
 
 CURRENT = "current"
+MANIFEST = "bundle.json"
 SHIPPED = "shipped"
 REGISTRY_VARIABLE = "NER_ENGINE_REGISTRY"
 _HERE = "models"
@@ -141,3 +147,86 @@ def parse_pointer(value: Mapping[str, Any]) -> Pointer:
         digest=str(value.get("digest", "")),
         before=before,
     )
+
+
+def _roots(models: Path) -> list[Path]:
+    """Where bundles lie by name: in the registry, inside the installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    return [models, package / "_shipped" / "models", package.parent / "models"]
+
+
+def bundle_names(*, models: str | Path | None = None) -> list[str]:
+    """Names that ``find_bundle`` knows, sorted."""
+    found = set()
+    for root in _roots(registry_root(models)):
+        try:
+            children = [child.name for child in root.iterdir()]
+        except OSError:
+            continue
+        for name in children:
+            if is_name(name) and ((root / name / MANIFEST).is_file() or (root / name / CURRENT).is_file()):
+                found.add(name)
+    return sorted(found)
+
+
+def flat_bundle(name: str, *, models: str | Path | None = None) -> Path | None:
+    """The version ``shipped`` of a name: what lies flat in the registry, else what the package brings."""
+    return next(
+        (root / name for root in _roots(registry_root(models)) if (root / name / MANIFEST).is_file()), None
+    )
+
+
+def find_bundle(name: str | Path, *, models: str | Path | None = None) -> Path:
+    """The directory of a bundle: a name (its version in use), ``name@version``, or a path.
+
+    ``models`` is the registry (see ``registry_root``). A path to the folder of a name in some registry stands for
+    its version in use. Raises BundleError naming the bundles or versions there are.
+    """
+    stem, version = split_name(str(name))
+    root = registry_root(models)
+    if version:
+        path = flat_bundle(stem, models=root) if version == SHIPPED else root / stem / version
+        if path is not None and (path / MANIFEST).is_file():
+            return path
+    elif is_name(stem) and (pointed := _pointed(root / stem, stem, root)) is not None:
+        return pointed
+    direct = Path(name)
+    if (direct / MANIFEST).is_file():
+        return direct
+    here = direct.absolute()
+    if (pointed := _pointed(here, here.name, here.parent)) is not None:
+        return pointed
+    if version:
+        there = ", ".join(known_versions(stem, models=root)) or "none"
+        raise BundleError(f"no version {version} of {stem!r} in {root}: expected one of: {there}")
+    if is_name(stem) and (flat := flat_bundle(stem, models=root)) is not None:
+        return flat
+    known = ", ".join(bundle_names(models=root)) or "none"
+    raise BundleError(f"no bundle {str(name)!r}: expected a directory with {MANIFEST}, or one of: {known}")
+
+
+def _pointed(folder: Path, name: str, root: Path) -> Path | None:
+    """What ``current`` in the folder of a name stands for, or None where there is none."""
+    pointer = read_pointer(folder)
+    if pointer is None:
+        return None
+    path = flat_bundle(name, models=root) if pointer.version == SHIPPED else folder / pointer.version
+    if path is None or not (path / MANIFEST).is_file():
+        raise BundleError(
+            f"{folder / CURRENT}: expected a version that is there; got {pointer.version}; "
+            f"mend it with: ner-engine models rollback {name}"
+        )
+    return path
+
+
+def known_versions(name: str, *, models: str | Path | None = None) -> list[str]:
+    """The versions of a name that are there, the oldest first."""
+    root = registry_root(models)
+    try:
+        numbers = [
+            c.name for c in (root / name).iterdir() if _VERSION.fullmatch(c.name) and (c / MANIFEST).is_file()
+        ]
+    except OSError:
+        numbers = []
+    shipped = [] if flat_bundle(name, models=root) is None else [SHIPPED]
+    return [*shipped, *sorted(numbers, key=lambda version: (len(version), version))]

@@ -1,4 +1,4 @@
-"""What the tests of retraining share: a registry with the tiny bundle, names that it does not know, and test sets."""
+"""What the tests of retraining share: the tiny bundle in a registry, names it does not know, a test set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from tests.conftest import marked, write_tiny
 
 NEW_NAMES = ("도하람", "육솔아", "빈가온", "탁이레", "모하늬", "견우진")
 ADD_FRAMES = ("<{n}:PS>한테 말해 줘", "<강남역:LC>에서 <{n}:PS> 봤어", "<{n}:PS> 어디 갔어", "오늘 <{n}:PS> 와?")
-TEST = ("<김민수:PS>한테 전화했어", "<부산:LC> 가는 길", "<한소희:PS> 만나기로 했어", "그냥 집에 있을래", "<홍대:LC>에서 봐")
+TEST = (
+    "<김민수:PS>한테 전화했어",
+    "<부산:LC> 가는 길",
+    "<한소희:PS> 만나기로 했어",
+    "그냥 집에 있을래",
+    "<홍대:LC>에서 봐",
+)
 
 # a retraining of the tiny bundle in a second or two
 QUICK = (
@@ -45,7 +51,7 @@ def additions(names: Sequence[str] = NEW_NAMES, frames: Sequence[str] = ADD_FRAM
 
 
 def write_home(folder: Path, bundle: Path) -> Path:
-    """A folder with the tiny bundle's training data, its registry in ``models``, ``add.jsonl`` and ``test.jsonl``."""
+    """A folder with the tiny bundle's data, a registry ``models``, ``add.jsonl`` and ``test.jsonl``."""
     folder.mkdir(parents=True, exist_ok=True)
     write_tiny(folder)
     write_jsonl(folder / "add.jsonl", additions())

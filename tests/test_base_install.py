@@ -186,3 +186,38 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
     loaded = set(json.loads(done.stdout))
     assert loaded.isdisjoint([*OPTIONAL, "typer", "rich"])
     assert {"numpy", "onnxruntime"} <= loaded
+
+
+def test_the_command_starts_without_what_computes():
+    script = """
+import importlib.abc
+
+class Broken(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name in ("numpy", "onnxruntime", "safetensors"):
+            raise ImportError(f"{name} is broken", name=name)
+
+sys.meta_path.insert(0, Broken())
+from ner_engine.cli import app
+print(json.dumps(tried))
+"""
+    assert bare(script) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="looks at the folders of POSIX")
+def test_extraction_leaves_nothing_behind_and_reports_to_nobody(tiny_bundle, tmp_path):
+    # onnxruntime for Linux keeps an id of the machine at home and sends what it loads, unless told not to
+    script = """
+import sys, ner_engine
+ner_engine.load(sys.argv[1]).extract("부산에서 오하늘 만나기로 했어")
+"""
+    telling = ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "TF_BUILD", "GITHUB_ACTIONS")
+    around = {k: v for k, v in os.environ.items() if k not in telling and not k.startswith("XDG_")}
+    home, passing = tmp_path / "home", tmp_path / "passing"
+    for folder in (home, passing):
+        folder.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", script, str(tiny_bundle)],
+        cwd=ROOT, env={**around, "HOME": str(home), "TMPDIR": str(passing)}, check=True, timeout=120,
+    )  # fmt: skip
+    assert [*home.iterdir(), *passing.iterdir()] == []

@@ -112,12 +112,12 @@ def test_the_bootstrap_draws_what_enumeration_says() -> None:
 
 
 def test_the_interval_is_that_of_the_exact_distribution() -> None:
-    # ten sentences, of which the new version loses one that the old finds: how many of it are drawn is binomial
-    tallies = _cells([("A", "A", "A")] * 9 + [("A", "A", "-")])
+    # ten sentences, of which the new version loses two that the old finds: how many of them are drawn is binomial
+    tallies = _cells([("A", "A", "A")] * 8 + [("A", "A", "-")] * 2)
     (of_label, of_total) = intervals(tallies, resamples=20_000, rng=np.random.default_rng(2))
     assert of_label == of_total
-    # P(lost = 0) = .349; P(lost <= 2) = .930, P(lost <= 3) = .987: the 2.5 % quantile is three lost
-    assert of_total[0] == pytest.approx(2 * 7 / 17 - 1)
+    # P(lost >= 6) = .006, P(lost >= 5) = .033: five of the ten at the 2.5 % quantile; P(lost = 0) = .107
+    assert of_total[0] == pytest.approx(2 * 5 / 15 - 1)
     assert of_total[1] == 0
 
 
@@ -217,6 +217,7 @@ def test_without_a_test_set_nothing_passes(compare: Compare) -> None:
     assert not verdict.passed
     assert verdict.reasons == ("no test set has a gold entity: nothing shows that the new version is not worse",)
     assert "t: no sentences" in verdict.notes
+    assert [comparison.name for comparison in verdict.sets] == ["c"]
     assert not compare([], {}, {}).passed
     assert not compare([GateSet("t", (marked("그냥 말"),))], {}, {}).passed
 

@@ -36,7 +36,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "torch": ({"network", "training"}, NOWHERE),
     "safetensors": (NOWHERE, {"bundle", "training"}),
     "onnx": (NOWHERE, {"network"}),
-    "onnxruntime": (NOWHERE, {"runtime", "doctor"}),
+    "onnxruntime": (NOWHERE, {"runtime"}),
     "sklearn": (NOWHERE, {"training"}),
     "scipy": (NOWHERE, {"training"}),
     "seqeval": (NOWHERE, {"training"}),

@@ -66,7 +66,7 @@ def test_the_grammar_says_every_label_and_the_same_for_the_same_seed(domain: Pat
 
 def test_the_utterances_to_evaluate_on_are_no_two_alike_and_not_the_grammars(domain: Path) -> None:
     parts = [read(domain / f"{part}.txt") for part in ("dev", "test")]
-    assert [corpus.problems for corpus in parts] == [(), ()] or not any(corpus.problems for corpus in parts)
+    assert not any(corpus.problems for corpus in parts)
     texts = [sentence.text for corpus in parts for sentence in corpus.sentences]
     assert len(set(texts)) == len(texts)
     for corpus in parts:
@@ -79,9 +79,10 @@ def test_the_utterances_to_evaluate_on_are_no_two_alike_and_not_the_grammars(dom
 
 def test_the_lexicons_are_dictionaries_of_the_rules_too(domain: Path) -> None:
     files = sorted((domain / "lexicons").glob("*.csv"))
-    assert {next(csv.DictReader(file.open(encoding="utf-8")))["label"] for file in files} == _labels(
-        domain
-    ) - set(COMMON)
+    labels = {
+        row["label"] for file in files for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+    }
+    assert labels == _labels(domain) - set(COMMON)
     assert lint_rules(files) == []
     assert read_rules(*files) is not None
 
@@ -93,7 +94,7 @@ def test_the_bot_is_clean_and_passes_its_transcript_without_any_model(domain: Pa
     assert talks
     for talk in talks:
         played = play(load_rules(rules), read_transcript(talk), lambda text, now: ())
-        assert played.differences == () or not played.differences, played.differences
+        assert not played.differences, played.differences
 
 
 def test_the_guideline_shows_every_label_and_marks_nothing_else(domain: Path) -> None:

@@ -89,15 +89,13 @@ def test_of_a_text_in_two_files_the_last_counts(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([marked("안녕"), marked("<국밥:FOOD> 먹자")], r"a.jsonl:2: expected one of PS, LC; got 'FOOD' \(--labels FOOD"),
+        ([marked("안녕"), marked("<국밥:FOOD> 먹자")], r"a.jsonl:2: expected one of PS, LC; got 'FOOD' \("),
         ([Sentence(" \t")], r"a.jsonl:1: expected a text with visible characters"),
-        ([], r"a.jsonl: expected at least one labelled sentence"),
+        ([], r"a.jsonl: expected a corpus; got no lines"),
     ],
 )
 def test_what_cannot_be_learnt_is_refused_at_its_line(tmp_path, rows, message):
-    write_jsonl(tmp_path / "a.jsonl", rows or [])
-    if not rows:
-        (tmp_path / "a.jsonl").write_text("\n{}\n".replace("{}", ""), encoding="utf-8")
+    write_jsonl(tmp_path / "a.jsonl", rows)
     with pytest.raises(DataError, match=message):
         read_additions([tmp_path / "a.jsonl"], labels=["PS", "LC"], licences={})
 
@@ -119,7 +117,8 @@ def test_copies_keep_the_sentence_and_change_what_it_is_about():
 
 def test_old_sentences_speak_of_new_words():
     old = [marked("<파스타:FOOD>를 먹고 <홍대:LC>로 갔어"), marked("<홍대:LC>는 멀어"), marked("안녕")]
-    out = list(in_old_sentences(old, {"FOOD": ["들깨옹심이", "쑥밥"], "LC": [], "PS": ["육솔아"]}, each=3, seed=1))
+    forms = {"FOOD": ["들깨옹심이", "쑥밥"], "LC": [], "PS": ["육솔아"]}
+    out = list(in_old_sentences(old, forms, each=3, seed=1))
     assert {(s.text, s.entities) for s in out} == {
         ("들깨옹심이를 먹고 홍대로 갔어", (Span(0, 5, "FOOD"), Span(10, 12, "LC"))),
         ("쑥밥을 먹고 홍대로 갔어", (Span(0, 2, "FOOD"), Span(7, 9, "LC"))),
@@ -162,7 +161,7 @@ def test_where_a_new_label_may_stand_the_old_annotation_is_open():
     source = Source("a", (marked("머리가 아파"), marked("<머리:LC>에 가자 배 아파"), marked("안녕")))
     out = opened(source, {"BODY": ["머리", "배"], "SYMPTOM": []}).sentences
     assert out[0].entities == (Span(0, 2, OPEN),)
-    assert out[1].entities == (Span(0, 2, "LC"), Span(8, 9, OPEN))
+    assert out[1].entities == (Span(0, 2, "LC"), Span(7, 8, OPEN))
     assert out[2] == source.sentences[2]
     assert opened(source, {}) is source
 
@@ -190,13 +189,14 @@ def test_named_corpora_stand_in_the_place_of_the_bundles_own(tiny_bundle, tmp_pa
         named=[tmp_path / "raw.txt", foreign, tmp_path / "test.jsonl"],
         roots=[tmp_path],
     )
-    assert [(s.name, s.raw, len(s.sentences)) for s in found.train] == [
+    assert [(s.name, s.raw, len(s.sentences)) for s in (*found.train, *found.generated)] == [
         ("raw.txt", True, 1),
         ("foreign.jsonl", True, 1),  # its labels are not the bundle's: its text alone is used
         ("test.jsonl", False, 5),
         ("generated", True, 5),  # nor is this its generator
     ]
-    assert all(not s.entities for source in found.train if source.raw for s in source.sentences)
+    raw = [source for source in (*found.train, *found.generated) if source.raw]
+    assert all(not s.entities for source in raw for s in source.sentences)
 
 
 # recipes, steps, runs
@@ -229,7 +229,7 @@ def test_a_recipe_that_no_run_could_use_is_refused(setting):
 def test_a_recipe_that_is_not_there_names_those_that_are():
     with pytest.raises(ConfigError, match=r"expected full, quick or a TOML file; got 'slow'"):
         load_retrain_recipe("slow")
-    with pytest.raises(ConfigError, match="unknown key 'replay.genrate'"):
+    with pytest.raises(ConfigError, match=r"unknown key 'replay\.genrate'"):
         load_retrain_recipe("quick", settings=["replay.genrate=3"])
 
 
@@ -259,7 +259,10 @@ def test_the_state_of_a_run_comes_back(tmp_path):
     assert read_run(tmp_path) == state.of_version("3")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', '{"format": 2}', "\x00", '{"format": 1, "name": 3}'])
+DAMAGED = ["", "[]", "{}", '{"format": 1}', '{"format": 2}', "\x00", '{"format": 1, "name": 3}']
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_a_damaged_state_is_one_line(tmp_path, text):
     Path(tmp_path / RUN).write_text(text, encoding="utf-8")
     with pytest.raises(TrainingError, match="expected the state of a retraining") as error:

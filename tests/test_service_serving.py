@@ -593,6 +593,89 @@ def test_a_round_that_takes_too_long_is_given_up_and_those_who_ask_meanwhile_sha
     assert fleet.version == {0: 1, 1: 1}
 
 
+def test_what_is_promoted_is_loaded_by_all_from_one_place():
+    fleet = Fleet(3)
+    fleet.rounds.look(0.0)
+    assert fleet.orders == []
+    fleet.source = "/m/3"
+    fleet.rounds.look(0.0)
+    fleet.source = "/m/4"  # while the workers load: they all load what the round began with
+    fleet.run()
+    assert set(fleet.opened.values()) == {"/m/3"}
+    assert fleet.rounds.sources == (("m", "/m/3"),)
+    fleet.rounds.look(0.0)
+    fleet.run()
+    assert set(fleet.opened.values()) == {"/m/4"}
+    fleet.rounds.look(0.0)
+    assert fleet.orders == []
+
+
+def test_what_cannot_be_loaded_is_tried_once_and_reaches_no_worker_that_begins():
+    fleet = Fleet(2, bad=(1,))
+    fleet.source = "/m/3"
+    fleet.rounds.look(0.0)
+    fleet.run()
+    fleet.rounds.look(0.0)
+    assert fleet.orders == []
+    assert fleet.rounds.sources == (("m", "/m/2"),)
+    fleet.rounds.left(0, 0.0)
+    fleet.rounds.began(0)
+    fleet.rounds.joined(0, 0.0)
+    fleet.run()
+    assert fleet.version == {0: 0, 1: 0}
+    fleet.bad.clear()
+    fleet.source = "/m/4"
+    fleet.rounds.look(0.0)
+    fleet.run()
+    assert (fleet.version, set(fleet.opened.values())) == ({0: 1, 1: 1}, {"/m/4"})
+
+
+def test_what_is_promoted_while_nobody_is_there_is_loaded_by_the_next():
+    fleet = Fleet(1)
+    fleet.rounds.left(0, 0.0)
+    fleet.source = "/m/3"
+    fleet.rounds.look(0.0)
+    fleet.rounds.began(0)
+    fleet.rounds.joined(0, 0.0)
+    fleet.rounds.look(0.0)
+    fleet.rounds.left(0, 0.0)  # and again, in the middle of it
+    fleet.orders.clear()
+    fleet.rounds.began(0)
+    fleet.rounds.joined(0, 0.0)
+    fleet.rounds.look(0.0)
+    fleet.run()
+    assert fleet.opened == {0: "/m/3"}
+
+
+def test_where_it_cannot_be_told_what_is_in_use_the_old_one_stays(caplog):
+    fleet = Fleet(2)
+    fleet.source = ""
+    for _ in range(3):
+        fleet.rounds.look(0.0)
+    fleet.ask(0, 5)
+    fleet.run()
+    assert fleet.heard == [(0, 5, "current: damaged")]
+    assert [r.message for r in caplog.records].count("the bundle in use cannot be told") == 1
+    assert fleet.rounds.sources == (("m", "/m/2"),)
+    fleet.source = "/m/3"
+    fleet.rounds.look(0.0)
+    fleet.run()
+    assert set(fleet.opened.values()) == {"/m/3"}
+
+
+def test_a_bundle_in_use_that_is_taken_away_is_not_what_the_next_worker_opens(tmp_path):
+    (tmp_path / "2").mkdir()
+    (tmp_path / "2" / "bundle.json").write_text("{}")
+    fleet = Fleet(1)
+    fleet.rounds = Rounds(["m"], lambda *order: None, lambda model: str(tmp_path / "2"))
+    fleet.rounds._find = fleet.find
+    fleet.rounds.began(0)
+    assert fleet.rounds.sources == (("m", str(tmp_path / "2")),)
+    (tmp_path / "2" / "bundle.json").unlink()
+    fleet.rounds.began(0)
+    assert fleet.rounds.sources == (("m", "/m/2"),)
+
+
 # the commands
 
 

@@ -32,13 +32,17 @@ def test_each_source_outweighs_the_one_before(file):
 def test_the_environment_writes_lists_with_commas():
     found = read_settings(
         environment={
-            "NER_ENGINE_MODELS": "ko-chat, news=/m/news,/m/own",
+            "NER_ENGINE_MODELS": "ko-chat, news=/m/news,/m/own,ko-news@3",
+            "NER_ENGINE_REGISTRY": "/srv/models",
             "NER_ENGINE_CORS_ORIGINS": "https://a.example,https://b.example:8443",
             "NER_ENGINE_LOG_TEXTS": "on",
             "NER_ENGINE_WINDOW_MS": "1",
         }
     )
-    assert found.models == (("ko-chat", "ko-chat"), ("news", "/m/news"), ("own", "/m/own"))
+    assert found.models == (
+        ("ko-chat", "ko-chat"), ("news", "/m/news"), ("own", "/m/own"), ("ko-news", "ko-news@3"),
+    )  # fmt: skip
+    assert found.registry == "/srv/models"
     assert found.cors_origins == ("https://a.example", "https://b.example:8443")
     assert (found.log_texts, found.window_ms) == (True, 1.0)
 

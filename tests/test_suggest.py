@@ -1,11 +1,13 @@
-"""``suggest`` and its command on a tiny trained tagger: what is chosen, left out, written, and in how much memory."""
+"""``suggest`` and its command on a tiny trained tagger: what is chosen, left out and written, in what memory."""
 
 from __future__ import annotations
 
 import gzip
+import importlib
 import json
 import tracemalloc
 from dataclasses import fields
+from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner
@@ -17,10 +19,12 @@ from ner_engine.cli import app
 from ner_engine.datasets import read
 from ner_engine.engine import Engine
 from ner_engine.errors import ConfigError, DataError
+from ner_engine.feedback.exchange import corrections_in, read_tasks
 from ner_engine.spans import Span
 from ner_engine.suggest import suggest
 from ner_engine.suggest.disagreement import Bundles, difference, spans_of
 from ner_engine.suggest.strategies import STRATEGIES, Measured, random_worth
+from ner_engine.suggest.suggestions import COSTS, LONGEST
 from ner_engine.suggest.uncertainty import Doubt
 from tests.conftest import tiny_sentences
 
@@ -75,7 +79,7 @@ def test_the_same_input_gives_the_same_choice_whatever_its_order(engine):
 
 
 def test_what_needs_no_label_is_left_out_and_counted(engine):
-    texts = [HARD[0], "", " \t", HARD[0], HARD[0].replace(" ", "") + " ", HARD[1], "길" * 301, EASY[0]]
+    texts = [HARD[0], "", " \t\u200b!?", HARD[0], HARD[0].replace(" ", "") + " ", HARD[1], "길" * 301, EASY[0]]
     chosen, report = suggest(texts, engine, count=9, labelled=[EASY[0].replace(" ", "  ")])
     assert sorted(one.place for one in chosen) == [1, 6]
     counted = {field.name: getattr(report, field.name) for field in fields(report)}
@@ -98,6 +102,32 @@ def test_random_is_drawn_by_the_seed_alone(engine):
 
     assert drawn(1) == drawn(1) == sorted(EASY, key=lambda text: -random_worth(text, 1))[:5]
     assert drawn(1) != drawn(2)
+
+
+def test_a_pool_that_holds_no_more_than_is_wanted_holds_the_best(engine, monkeypatch):
+    monkeypatch.setattr("ner_engine.suggest.suggestions._HELD", 1)
+    monkeypatch.setattr("ner_engine.suggest.suggestions._HELD_LEAST", 1)
+    monkeypatch.setattr("ner_engine.suggest.suggestions._CHUNK", 7)
+    texts = [*EASY, *HARD] * 3
+    drawn, report = suggest(texts, engine, count=6, strategy="random")
+    best = sorted({*EASY, *HARD}, key=lambda text: -random_worth(text, 1))[:6]
+    assert [one.sentence.text for one in drawn] == best
+    assert report.read == len(texts)
+
+
+def test_emissions_are_what_the_engine_decides_by(engine):
+    texts = [*HARD, EASY[0]]
+    emissions, lengths = engine.emissions(texts)
+    assert emissions.shape == (len(texts), max(lengths), len(engine.decoder.tags))
+    for text, found, row, length in zip(
+        texts, engine.pipe(texts, min_score=0.0), emissions, lengths, strict=True
+    ):
+        (spans,) = engine.decoder.spans(row[None, :length], lengths[:1] * 0 + length)
+        visible = [i for i, c in enumerate(text) if not c.isspace()]
+        told = [(visible[span.start], visible[span.end - 1] + 1, span.label) for span, _ in spans]
+        assert told == [(e.start, e.end, e.label) for e in found]
+    with pytest.raises(ValueError, match="a visible character"):
+        engine.emissions(["강남역", " "])
 
 
 def test_a_text_costs_what_it_has_characters_where_asked(engine):
@@ -181,6 +211,7 @@ def test_memory_does_not_grow_with_the_input(engine, monkeypatch):
     doubt = Doubt(margin=0.5, entropy=1.0, units=9, found=1, expected=1.0, wrong=0.5, missing=0.5)
     monkeypatch.setattr("ner_engine.suggest.suggestions._measure", lambda engine, texts: [doubt] * len(texts))
     monkeypatch.setattr("ner_engine.suggest.suggestions._HELD_LEAST", 50)
+    monkeypatch.setattr("ner_engine.suggest.suggestions._CHUNK", 64)
 
     def letters(number):
         return "".join(chr(0xAC00 + int(digit)) for digit in str(number)) + " 앞에서 보자"
@@ -194,11 +225,11 @@ def test_memory_does_not_grow_with_the_input(engine, monkeypatch):
         tracemalloc.stop()
         return size
 
-    peak(800)  # what is loaded once
-    assert peak(8000) < 1.2 * peak(800)
+    peak(300)  # what is loaded once
+    assert peak(3000) < 1.2 * peak(300)
 
 
-def test_the_command_writes_the_native_form_which_every_tool_of_the_package_reads(command, tmp_path):
+def test_the_command_writes_what_feedback_takes_in_once_somebody_has_labelled_it(command, tmp_path):
     out = tmp_path / "next.jsonl"
     done = command("-n", 3, "-o", out)
     assert done.exit_code == 0, done.exception
@@ -206,33 +237,37 @@ def test_the_command_writes_the_native_form_which_every_tool_of_the_package_read
     assert "3 of 35 texts; " in done.stderr
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert rows[0]["text"] in HARD
-    places = {text: f"line-{number}" for number, text in enumerate((*EASY, *HARD), 1)}
-    assert [row["id"] for row in rows] == [places[row["text"]] for row in rows]
-    assert all(row["model"] == "tiny" and 0 <= row["suggested"]["margin"] <= 1 for row in rows)
-    sentences = read(out).sentences
-    assert [(s.id, s.text) for s in sentences] == [(row["id"], row["text"]) for row in rows]
-    assert sum(len(s.entities) for s in sentences) >= 3
-    for row in rows:
-        assert all(row["text"][e["start"] : e["end"]] == e["text"] for e in row["entities"])
+    texts = [*EASY, *HARD]
+    assert [texts[row["line"] - 1] for row in rows] == [row["text"] for row in rows]
+    assert all(row["bundle"].startswith("tiny@") and 0 <= row["suggested"]["margin"] <= 1 for row in rows)
+    assert [s.text for s in read(out).sentences] == [row["text"] for row in rows]
+    now = datetime(2026, 7, 23, 9, tzinfo=UTC)
+    given = corrections_in(read_tasks(out), at=now, source="jsonl")
+    assert (len(given.corrections), given.unlabelled, given.mismatches) == (0, 3, ())
+    corrected = [{**row, "labelled": True, "entities": []} for row in rows]
+    out.write_text("".join(json.dumps(row) + "\n" for row in corrected), encoding="utf-8")
+    given = corrections_in(read_tasks(out), at=now, source="jsonl")
+    assert [one.text for one, _ in given.corrections] == [row["text"] for row in rows]
+    assert all(one.entities == () and one.bundle.startswith("tiny@") for one, _ in given.corrections)
 
 
-def test_doccano_and_label_studio_get_the_same_annotation(command):
+@pytest.mark.parametrize("form", ["doccano", "labelstudio"])
+def test_labelling_tools_get_the_same_annotation(command, tmp_path, form):
     native = [json.loads(line) for line in command("-n", 4).stdout.splitlines()]
     expected = [[(e["start"], e["end"], e["label"]) for e in row["entities"]] for row in native]
-    doccano = [json.loads(line) for line in command("-n", 4, "-f", "doccano").stdout.splitlines()]
-    assert [row["text"] for row in doccano] == [row["text"] for row in native]
-    assert [[tuple(one) for one in row["label"]] for row in doccano] == expected
-    tasks = json.loads(command("-n", 4, "-f", "labelstudio").stdout)
-    assert [task["data"]["text"] for task in tasks] == [row["text"] for row in native]
-    found = []
-    for task in tasks:
-        (prediction,) = task["predictions"]
-        values = [one["value"] for one in prediction["result"]]
-        assert all(task["data"]["text"][v["start"] : v["end"]] == v["text"] for v in values)
-        assert len({one["id"] for one in prediction["result"]}) == len(values)
-        found.append([(v["start"], v["end"], v["labels"][0]) for v in values])
-    assert found == expected
-    assert json.loads(command("-f", "labelstudio", texts=["", " "]).stdout) == []
+    assert sum(map(len, expected)) >= 4
+    out = tmp_path / "next.json"
+    assert command("-n", 4, "-f", form, "-o", out).exit_code == 0
+    tasks = [task for task, _ in read_tasks(out, format=form).tasks]
+    assert [task.text for task in tasks] == [row["text"] for row in native]
+    assert [[(s.start, s.end, s.label) for s in task.shown] for task in tasks] == expected
+    assert [task.score for task in tasks] == [row["score"] for row in native]
+    assert {task.bundle for task in tasks} == {row["bundle"] for row in native}
+    about = [json.loads(task.about) for task in tasks]
+    assert [(a["line"], a["suggested"]) for a in about] == [(row["line"], row["suggested"]) for row in native]
+    if form == "labelstudio":
+        assert all(task.entities is None for task in tasks)
+        assert json.loads(command("-f", form, texts=["", " "]).stdout) == []
 
 
 def test_texts_come_from_stdin_gzip_json_lines_and_columns(command, tmp_path, tiny_bundle):
@@ -257,6 +292,11 @@ def test_texts_come_from_stdin_gzip_json_lines_and_columns(command, tmp_path, ti
     done = CliRunner().invoke(app, ["suggest", str(objects), "-b", str(tiny_bundle)])
     assert isinstance(done.exception, DataError)
     assert f"{objects}:2: expected an object with a string 'text'" in str(done.exception)
+    done = CliRunner().invoke(
+        app, ["suggest", "-", "-b", str(tiny_bundle)], input="하나\n".encode() + b"\xff\xfe\n"
+    )
+    assert isinstance(done.exception, DataError)
+    assert "stdin:2: expected UTF-8 text" in str(done.exception)
 
 
 def test_labelled_files_and_other_bundles_are_read(command, tmp_path, tiny_bundle):
@@ -285,3 +325,9 @@ def test_wrong_use_is_said_and_nothing_is_written(command, tmp_path):
     assert (tmp_path / "texts.txt").read_text(encoding="utf-8").splitlines() == [*EASY, *HARD]
 
 
+def test_the_command_knows_what_the_package_knows():
+    # it names them without importing the package
+    command = importlib.import_module("ner_engine.cli.suggest")
+    assert list(STRATEGIES) == command._STRATEGIES
+    assert list(COSTS) == command._COSTS
+    assert command._LONGEST == LONGEST

@@ -71,8 +71,12 @@ def test_everything_equals_enumeration(scheme, labels, spread):
         by_path = [(share, spans_of[path]) for path, share in zip(scores, shares, strict=True)]
         assert one.expected == pytest.approx(sum(share * len(spans) for share, spans in by_path), abs=1e-6)
         assert one.wrong == pytest.approx(sum(share * len(answer - spans) for share, spans in by_path), abs=1e-5)
-        assert one.missing == pytest.approx(sum(share * len(spans - answer) for share, spans in by_path), abs=1e-5)
-        assert one.mistakes == pytest.approx(sum(share * len(answer ^ spans) for share, spans in by_path), abs=1e-5)
+        assert one.missing == pytest.approx(
+            sum(share * len(spans - answer) for share, spans in by_path), abs=1e-5
+        )
+        assert one.mistakes == pytest.approx(
+            sum(share * len(answer ^ spans) for share, spans in by_path), abs=1e-5
+        )
 
 
 def test_batch_mates_and_padding_change_nothing():

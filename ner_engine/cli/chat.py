@@ -158,7 +158,7 @@ class _Talk:
             seed=self._seed,
             echo=self.find if echo else None,
             tagger=Tagger(
-                engine.labels, engine.bundle.name, engine.explain, name="engine", version=_version(engine)
+                engine.labels, engine.bundle.name, engine.explain, name="engine", version=engine.bundle.tag
             ),
             corrections=self._corrections,
             corrector=self._corrector,
@@ -211,15 +211,6 @@ def _engine(bundle: str | None) -> Engine:
     import ner_engine
 
     return ner_engine.load() if bundle is None else ner_engine.load(bundle)
-
-
-def _version(engine: Engine) -> str:
-    """``ko-chat@3/1f3a9c02``: the bundle's version, or that of the package, and the beginning of its digest."""
-    from ner_engine.bundle import manifest_digest
-
-    bundle = engine.bundle
-    number = bundle.manifest.get("version") or bundle.manifest.get("package_version", "0")
-    return f"{bundle.name}@{number}/{manifest_digest(bundle.path)[:8]}"
 
 
 def _store(where: str) -> Store:

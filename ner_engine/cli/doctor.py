@@ -24,7 +24,7 @@ def doctor(
     ] = "",
     store: Annotated[
         str,
-        typer.Option(metavar="URL|FILE", help="The feedback store (NER_ENGINE_FEEDBACK, else ./feedback.db)."),
+        typer.Option(metavar="URL|FILE", help="The corrections (NER_ENGINE_FEEDBACK, else ./feedback.db)."),
     ] = "",
     host: Annotated[str, typer.Option(help="Where the service would listen.")] = "",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Its port (0: as its settings say).")] = 0,
@@ -47,8 +47,12 @@ def doctor(
       ner-engine doctor
       ner-engine doctor --only bundles --only extraction --json
     """
-    from ner_engine.doctor import FAIL, WARN, Asked, examine
+    from ner_engine.doctor import CHECKS, FAIL, WARN, Asked, examine
 
+    names = [check.name for check in CHECKS]
+    for name in only or ():
+        if name not in names:
+            raise typer.BadParameter(f"expected one of {', '.join(names)}; got {name!r}", param_hint="--only")
     began = time.monotonic()
     asked = Asked(
         bundle=bundle,
@@ -62,7 +66,7 @@ def doctor(
         thorough=thorough,
     )
     counts: Counter[str] = Counter()
-    for found in examine(asked, only=only or (), timeout_s=180.0 if thorough else 60.0):
+    for found in examine(asked, only=only or (), timeout_s=300.0 if thorough else 120.0):
         counts[found.status] += 1
         if as_json:
             typer.echo(json.dumps(found.to_dict()))

@@ -1,4 +1,4 @@
-"""``ner-engine feedback``: the store of corrections in, lists and decisions out; files are in ``feedback_files``."""
+"""``ner-engine feedback``: the store of corrections in, lists and decisions out (files: ``feedback_files``)."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ from ner_engine.cli.feedback_options import (
     Superseded,
     Words,
     one_of,
-    opened_store,
     selected,
     wanted_by,
 )
-from ner_engine.feedback import DEFAULT_STORE, STATUSES
+from ner_engine.feedback import DEFAULT_STORE, STATUSES, open_store
 from ner_engine.feedback.counting import count_corrections
 from ner_engine.feedback.selection import Wanted
 from ner_engine.values import Clock
@@ -66,7 +65,7 @@ def list_(
     Example: ner-engine feedback list --status pending --label PS
     """
     wanted = wanted_by(status, since, bundle, of, source, label, text, consent)
-    with opened_store(store) as opened:
+    with open_store(store, create=False) as opened:
         found = selected(opened, wanted, superseded=superseded)
     found = found if last is None else found[-last:]
     if as_json:
@@ -85,7 +84,7 @@ def show(ids: Ids, store: Store = DEFAULT_STORE, as_json: AsJson = False) -> Non
 
     Example: ner-engine feedback show 5f0a1b
     """
-    with opened_store(store) as opened:
+    with open_store(store, create=False) as opened:
         found = opened.find(ids)
     if as_json:
         json_lines(correction.to_dict() for correction in found)
@@ -109,7 +108,7 @@ def stats(
 
     Example: ner-engine feedback stats --since 2026-07-01
     """
-    with opened_store(store) as opened:
+    with open_store(store, create=False) as opened:
         found = selected(opened, wanted_by(status, since, bundle))
     counted = count_corrections(found)
     if as_json:
@@ -173,7 +172,7 @@ def forget(ids: Ids, store: Store = DEFAULT_STORE) -> None:
 
     Example: ner-engine feedback forget 5f0a1b
     """
-    with opened_store(store) as opened:
+    with open_store(store, create=False) as opened:
         removed = opened.remove([correction.id for correction in opened.find(ids)])
     note(f"deleted: {amount(removed, 'correction')}")
 
@@ -187,7 +186,7 @@ def _decide(
         raise typer.BadParameter("expected ids, or --all; got " + ("both" if every else "neither"))
     if ids and narrowed:
         raise typer.BadParameter("options that choose go with --all; got ids as well")
-    with opened_store(where) as store:
+    with open_store(where, create=False) as store:
         chosen = selected(store, wanted) if every else store.find(ids)
         if dry_run:
             for one in chosen:

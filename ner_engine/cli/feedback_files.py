@@ -27,13 +27,12 @@ from ner_engine.cli.feedback_options import (
     Unit,
     Words,
     one_of,
-    opened_store,
     selected,
     wanted_by,
 )
 from ner_engine.datasets.source import read_file, write_atomically
 from ner_engine.errors import DataError
-from ner_engine.feedback import DEFAULT_STORE, STATUSES, Correction
+from ner_engine.feedback import DEFAULT_STORE, STATUSES, Correction, open_store
 from ner_engine.feedback.exchange import (
     READABLE,
     WRITABLE,
@@ -93,7 +92,7 @@ def export(
     """
     wanted = wanted_by("" if status == "any" else status, since, bundle, of, source, label, text, consent)
     options = Options(unit=unit, from_name=from_name, to_name=to_name)
-    with opened_store(store) as opened:
+    with open_store(store, create=False) as opened:
         found = selected(opened, wanted, superseded=superseded)
     parts = dump_tasks(map(of_correction, found), format=form, options=options)
     if output == "-":
@@ -153,7 +152,7 @@ def import_(
             f"{name}: {amount(len(given.mismatches), 'sentence')} cannot be taken, so none is "
             "(--skip-broken takes the rest)"
         )
-    with opened_store(store, create=True) as opened:
+    with open_store(store) as opened:
         results = opened.add_all(
             _prepared(correction, status=status, by=by, mask=mask, trim=trim)
             for correction, _ in given.corrections

@@ -1,15 +1,14 @@
-"""The options that the commands of ``ner-engine feedback`` share, and the store and corrections they mean."""
+"""The options that the commands of ``ner-engine feedback`` share, and the corrections that they choose."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from ner_engine.feedback import Correction, FeedbackStore, open_store
+from ner_engine.feedback import Correction, FeedbackStore
 from ner_engine.feedback.selection import Wanted
 from ner_engine.values import Clock
 
@@ -34,7 +33,6 @@ __all__ = [
     "Unit",
     "Words",
     "one_of",
-    "opened_store",
     "selected",
     "wanted_by",
 ]
@@ -88,16 +86,6 @@ Unit = Annotated[
 FromName = Annotated[str, typer.Option(help="Label Studio: the name of the Labels tag.")]
 ToName = Annotated[str, typer.Option(help="Label Studio: the name of the Text tag.")]
 TextKey = Annotated[str, typer.Option(help="Label Studio: the key of the text in a task's data.")]
-
-
-@contextmanager
-def opened_store(where: str, *, create: bool = False) -> Iterator[FeedbackStore]:
-    """The store, for as long as the block lasts."""
-    store = open_store(where, create=create)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def wanted_by(

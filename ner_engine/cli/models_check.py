@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ner_engine.cli.versions import Models
 from ner_engine.errors import DataError, RegistryError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def check(
         bool,
         typer.Option("--record", help="Write the report to the registry: promote goes by what it says there."),
     ] = False,
-    models: Annotated[Path | None, typer.Option(help="The registry (default: as everywhere).")] = None,
+    models: Models = None,
     threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json instead of tables.")] = False,
 ) -> None:
@@ -133,11 +134,13 @@ def check(
     with ExitStack() as stack:
         for side in (old, new):
             stack.enter_context(hold(side.path))
-        engines = [ner_engine.load(side.path, rules=False, values=False, threads=threads) for side in (old, new)]
-        _check_labels(ignore or (), engines, sets)
+        before = ner_engine.load(old.path, rules=False, values=False, threads=threads)
+        after = ner_engine.load(new.path, rules=False, values=False, threads=threads)
+        _check_labels(ignore or (), (before, after), sets)
         count = stack.enter_context(counting(2 * sum(len(one.sentences) for one in sets)))
         verdict = judge(
-            *engines,
+            before,
+            after,
             sets,
             tolerance=tolerance,
             total_tolerance=total_tolerance,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,13 +75,12 @@ def _short(value: str) -> str:
 
 
 def _compare(paths: list[Path], texts: Path, *, as_json: bool) -> None:
-    from itertools import tee
-
     import ner_engine
     from ner_engine.cli.extract import read_texts
 
     engines = [ner_engine.load(path, values=False) for path in paths]
-    lines, *streams = tee(read_texts(texts), 3)
+    records = read_texts([str(texts)], stdin=sys.stdin)
+    lines, *streams = tee((str(record["text"]) for record in records), 3)
     count = other = 0
     answers = (engine.pipe(stream) for engine, stream in zip(engines, streams, strict=True))
     for text, old, new in zip(lines, *answers, strict=True):

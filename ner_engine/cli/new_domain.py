@@ -11,17 +11,17 @@ __all__ = ["new_domain_command"]
 
 
 def new_domain_command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the domain: small letters, digits, hyphens.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits, hyphens.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Where to; without it ./NAME. Must be new."),
+        typer.Option("--output", "-o", metavar="DIR", help="Where to (default: ./NAME); must be new."),
     ] = None,
     labels: Annotated[
         list[str] | None,
         typer.Option(
             "--labels",
             metavar="LABEL=이름,...",
-            help="The domain's own labels, each with its Korean name; PS, DT and TI are there anyway. Repeatable.",
+            help="Its own labels, each with a Korean name; PS, DT and TI are there anyway. Repeatable.",
         ),
     ] = None,
 ) -> None:

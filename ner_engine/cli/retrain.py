@@ -59,7 +59,7 @@ def retrain(
         bool, typer.Option("--force", help="With --promote: put it in use although the gate refuses. Recorded.")
     ] = False,
     reason: Annotated[str, typer.Option(help="Why: recorded with --promote, needed with --force.")] = "",
-    by: Annotated[str, typer.Option(help="Who promotes (default: the user).")] = "",
+    by: Annotated[str, typer.Option(envvar="NER_ENGINE_BY", help="Who promotes (default: the user).")] = "",
     seed: Annotated[int | None, typer.Option(help="Draws everything (default: the recipe's).")] = None,
     models: Annotated[Path | None, typer.Option(help="The registry (default: as everywhere).")] = None,
     work: Annotated[
@@ -255,8 +255,10 @@ def _compared(plan: Plan, old: Version, new: Version, sets: Sequence[GateSet]) -
         if not sys.stderr.isatty():
             _say(f"comparing {new.tag} with {old.tag}: {total:,} answers")
         count = stack.enter_context(counting(total))
+        before, after = engines
         return judge(
-            *engines,
+            before,
+            after,
             sets,
             tolerance=recipe.gate.tolerance,
             seed=recipe.training.seed,

@@ -7,22 +7,28 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ner_engine.datasets import read
 from ner_engine.datasets.lines import read_lines
 from ner_engine.datasets.source import write_atomically
-from ner_engine.engine import DEFAULT_BUNDLE, load
 from ner_engine.errors import DataError, MissingExtra
-from ner_engine.suggest.disagreement import Bundles, Committee
-from ner_engine.suggest.strategies import STRATEGIES
-from ner_engine.suggest.suggestions import COSTS, LONGEST, Report, Suggestion
-from ner_engine.suggest.suggestions import suggest as choose_next
-from ner_engine.suggest.writing import WRITERS
+from ner_engine.feedback.exchange import dump_tasks
+from ner_engine.feedback.tasks import Task
+
+if TYPE_CHECKING:
+    from ner_engine.suggest.disagreement import Committee
+    from ner_engine.suggest.suggestions import Report, Suggestion
 
 __all__ = ["suggest"]
+
+_FORMATS = ["jsonl", "doccano", "labelstudio"]
+# as in ner_engine.suggest, which is imported only when there is something to suggest: it brings numpy
+_STRATEGIES = ["expected", "margin", "entropy", "entities", "disagreement", "novelty", "random"]
+_COSTS = ["sentence", "characters"]
+_LONGEST = 300
 
 
 class _Bar:
@@ -72,8 +78,11 @@ def _one_of(names: list[str]) -> Any:
 def _texts(given: str, column: int) -> Iterator[str]:
     """The lines of a file or of stdin, or the texts of JSON Lines."""
     if given == "-":
-        for line in sys.stdin:
-            yield line.rstrip("\r\n")
+        for number, raw in enumerate(sys.stdin.buffer, 1):
+            try:
+                yield raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                raise DataError(f"expected UTF-8 text; {error}", path="stdin", line=number) from None
         return
     path = Path(given)
     lines = read_lines(path, column=column)
@@ -108,6 +117,9 @@ def _committee(bundle: str, others: list[str], passes: int, seed: int, threads: 
     if others and passes:
         raise typer.BadParameter("--with and --dropout: expected one of them; got both")
     if others:
+        from ner_engine.engine import load
+        from ner_engine.suggest.disagreement import Bundles
+
         return Bundles([load(name, values=False, rules=False, threads=threads) for name in others])
     if not passes:
         return None
@@ -116,6 +128,28 @@ def _committee(bundle: str, others: list[str], passes: int, seed: int, threads: 
     except ModuleNotFoundError as error:
         raise MissingExtra(f"dropout passes ({error.name} is not installed)", extra="train") from None
     return DropoutPasses(bundle, passes=passes, seed=seed, threads=threads)
+
+
+def _task(suggestion: Suggestion, model: str) -> Task:
+    """A sentence that nobody has labelled yet, with what the tagger found and why it was chosen."""
+    doubt = suggestion.doubt
+    reasons = {
+        "gain": suggestion.gain,
+        "mistakes": doubt.mistakes,
+        "margin": doubt.margin,
+        "entropy": doubt.entropy / max(1, doubt.units),
+        "disagreement": suggestion.disagreement,
+        "new": suggestion.new,
+        "likeness": suggestion.likeness,
+    }
+    about = {"line": suggestion.place, "suggested": {name: round(value, 4) for name, value in reasons.items()}}
+    return Task(
+        text=suggestion.sentence.text,
+        predicted=suggestion.sentence.entities,
+        bundle=model,
+        score=round(doubt.margin, 4),
+        about=json.dumps(about),
+    )
 
 
 def _said(report: Report, suggestions: list[Suggestion], output: str) -> str:
@@ -149,12 +183,10 @@ def suggest(
     count: Annotated[int, typer.Option("--number", "-n", min=1, help="How many to choose.")] = 200,
     bundle: Annotated[
         str, typer.Option("--bundle", "-b", help="The tagger that is to learn: a name or a directory.")
-    ] = DEFAULT_BUNDLE,
+    ] = "ko-chat",
     strategy: Annotated[
         str,
-        typer.Option(
-            callback=_one_of(list(STRATEGIES)), help="What counts: " + ", ".join(STRATEGIES) + "."
-        ),
+        typer.Option(callback=_one_of(_STRATEGIES), help="What counts: " + ", ".join(_STRATEGIES) + "."),
     ] = "expected",
     labelled: Annotated[
         list[Path] | None,
@@ -171,7 +203,7 @@ def suggest(
     ] = 0,
     cost: Annotated[
         str,
-        typer.Option(callback=_one_of(list(COSTS)), help="What labelling costs: " + " or ".join(COSTS) + "."),
+        typer.Option(callback=_one_of(_COSTS), help="What labelling costs: " + " or ".join(_COSTS) + "."),
     ] = "sentence",
     novelty: Annotated[
         float, typer.Option(min=0, max=100, help="How much more a text of new words counts; 1: twice.")
@@ -179,22 +211,22 @@ def suggest(
     diversity: Annotated[
         float, typer.Option(min=0, max=100, help="How much less a text counts that is like one chosen.")
     ] = 1.0,
-    longest: Annotated[int, typer.Option(min=1, help="Leave longer texts out (characters).")] = LONGEST,
+    longest: Annotated[int, typer.Option(min=1, help="Leave longer texts out (characters).")] = _LONGEST,
     column: Annotated[int, typer.Option(min=0, help="The tab-separated column of the text; 0: the line.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="For --strategy random and --dropout.")] = 1,
     threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
     form: Annotated[
         str,
         typer.Option(
-            "--format", "-f", callback=_one_of(list(WRITERS)), help="Format written: " + ", ".join(WRITERS) + "."
+            "--format", "-f", callback=_one_of(_FORMATS), help="Format written: " + ", ".join(_FORMATS) + "."
         ),
     ] = "jsonl",
     output: Annotated[str, typer.Option("--output", "-o", help="File to write; - is stdout.")] = "-",
 ) -> None:
     """Choose the texts whose labels would teach the tagger most, and annotate them as it would for correction.
 
-    Best first. Read the corrected file back with `ner-engine feedback import`, or add it with
-    `ner-engine retrain --add`.
+    Best first. `ner-engine feedback import` takes the corrected file in. Nothing in it counts as labelled until
+    somebody has said so: in the tool, or in JSON Lines by taking "labelled": false away.
 
     \b
     Example:
@@ -202,6 +234,9 @@ def suggest(
     """
     if output != "-" and source != "-" and Path(output).resolve() == Path(source).resolve():
         raise typer.BadParameter(f"expected another file than the input; got {output}", param_hint="--output")
+    from ner_engine.engine import load
+    from ner_engine.suggest.suggestions import suggest as choose_next
+
     committee = _committee(bundle, others or [], dropout, seed, threads)
     if strategy == "disagreement" and committee is None:
         raise typer.BadParameter("disagreement needs --with or --dropout", param_hint="--strategy")
@@ -221,7 +256,8 @@ def suggest(
             seed=seed,
             on_progress=bar.show,
         )
-    lines = WRITERS[form](suggestions, engine.bundle.name)
+    model = engine.bundle.tag
+    lines = dump_tasks((_task(one, model) for one in suggestions), format=form)
     if output == "-":
         for line in lines:
             sys.stdout.write(line)

@@ -18,7 +18,10 @@ Models = Annotated[
     Path | None,
     typer.Option("--models", metavar="DIR", help="The registry (NER_ENGINE_REGISTRY, else ./models)."),
 ]
-_By = Annotated[str | None, typer.Option(help="Who does it, for the history (default: who runs this).")]
+_By = Annotated[
+    str | None,
+    typer.Option(envvar="NER_ENGINE_BY", help="Who does it, for the history (default: who runs this)."),
+]
 _Reason = Annotated[str, typer.Option(help="Why, for the history.")]
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a bundle.")]
 
@@ -148,7 +151,8 @@ def gc(
 
     registry = Registry(models)
     freed = 0
-    for one in registry.kept_names() if name is None else (name,):
+    names = [one for one in registry.names() if (registry.root / one).is_dir()] if name is None else [name]
+    for one in names:
         for found in registry.gc(one, keep=keep, dry_run=dry_run):
             called = f"{one}@{found.version}" if found.version else str(found.path)
             if found.kept:

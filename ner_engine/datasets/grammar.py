@@ -6,9 +6,9 @@ likely as its number of lines would. ``#`` at the head of a line is a comment. W
 ``template``. ``[frame]`` is any frame of any topic; expansion starts at the rule ``sentence`` where there is
 one and at ``frame`` where not.
 
-A lexicon is a text file of one entry a line, with an optional tab and weight; ``#`` opens a comment line. Or it is
-a dictionary of ``entries`` (``.csv``, ``.tsv``, ``.jsonl``), as the rules beside the tagger read it: its surfaces
-and synonyms are the words, each with the number in the entry's column ``weight``, if there is one.
+A lexicon is a text file of one entry a line, with an optional tab and weight; ``#`` opens a comment line. Or it
+is a dictionary (``.csv``, ``.tsv``, ``.jsonl``: see ``entries``), as the rules beside the tagger read it: its
+surfaces and synonyms are the words, each with the number in the entry's column ``weight``, if there is one.
 """
 
 from __future__ import annotations

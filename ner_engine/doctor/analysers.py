@@ -10,6 +10,7 @@ from ner_engine.doctor.asked import Asked
 from ner_engine.doctor.finding import FAIL, OFF, OK, WARN, Finding, Status
 from ner_engine.doctor.mending import pip_install, setting, with_extra
 from ner_engine.errors import MissingExtra, NerEngineError
+from ner_engine.runtime.session import onnx_runtime
 from ner_engine.tokenizers import BACKENDS, load_tokenizer
 from ner_engine.tokenizers.jvm import find_jvm, java_class
 
@@ -24,7 +25,7 @@ def onnxruntime(asked: Asked) -> Iterator[Finding]:
     """Whether the runtime of the network can be loaded at all."""
     mend = pip_install("--force-reinstall", "onnxruntime")
     try:
-        import onnxruntime as runtime
+        runtime = onnx_runtime()
     except ImportError as error:
         yield Finding("onnxruntime", FAIL, f"cannot be imported ({_line(error)})", mend=mend)
         return

@@ -13,13 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import IO
 
 from ner_engine.doctor.asked import Asked
 from ner_engine.doctor.finding import FAIL, Finding, finding_of
-from ner_engine.doctor.mending import ours, pip_install
+from ner_engine.doctor.mending import pip_install, reinstall
 
 __all__ = ["Apart", "answer", "start", "survived"]
 
@@ -28,7 +30,7 @@ _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from ner_engine.doctor.examination import answer_alone; answer_alone(sys.argv[2], sys.argv[3])"
 )
-_ILLEGAL = "the processor lacks instructions that a package here was built for"
+_ILLEGAL = (-4, 0xC000001D)  # an illegal instruction, on POSIX and on Windows
 
 
 @dataclass(slots=True)
@@ -54,16 +56,16 @@ class Apart:
         with self.output, self.errors:
             self.output.seek(0)
             self.errors.seek(0)
-            marked = [line for line in self.output.read().decode("utf-8", "replace").split("\n") if _MARK in line]
-            for line in marked:
-                yield finding_of(json.loads(line.partition(_MARK)[2]))
+            found = list(_read(self.output.read()))
             said = self.errors.read().decode("utf-8", "replace").strip().splitlines()
-        if status or not (marked or problem):
-            problem = f"its process ended with {_ending(status)}, {len(marked)} findings made" + (
-                f": {said[-1].strip():.200}" if said else ""
-            )
+        yield from found
+        if status or not (found or problem):
+            last = f": {said[-1].strip():.200}" if said else ""
+            problem = f"its process ended with {_ending(status)} after {len(found)} findings{last}"
         if problem:
-            yield Finding(self.check, FAIL, problem, mend=_mend(self.check, status))
+            illegal = status in _ILLEGAL
+            mend = pip_install("--force-reinstall", "numpy", "onnxruntime") if illegal else reinstall()
+            yield Finding(self.check, FAIL, problem, mend=mend)
 
     def stop(self) -> None:
         """End it, however it stands."""
@@ -95,21 +97,35 @@ def survived(check: str, findings: Iterator[Finding]) -> Iterator[Finding]:
         yield from findings
     except Exception as error:  # whatever is wrong with a machine must not keep the other checks from being made
         reason = " ".join(str(error).split())[:300]
-        message = f"the check itself failed: {type(error).__name__}{': ' + reason if reason else ''}"
-        yield Finding(check, FAIL, message, mend=ours("--debug", "doctor", "--only", check))
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"{type(error).__name__}{': ' + reason if reason else ''} ({place.filename}:{place.lineno})"
+        yield Finding(check, FAIL, message, mend=_installed_anew(error))
+
+
+def _read(output: bytes) -> Iterator[Finding]:
+    """The findings among what a process wrote; a line that it did not write to its end is none."""
+    for line in output.decode("utf-8", "replace").split("\n"):
+        try:
+            if _MARK in line:
+                yield finding_of(json.loads(line.partition(_MARK)[2]))
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def _installed_anew(error: BaseException) -> str:
+    """The command that puts back what could not be imported; else this package."""
+    module = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
+    if not module or module == "ner_engine":
+        return reinstall()
+    return pip_install("--force-reinstall", *metadata.packages_distributions().get(module, [module]))
 
 
 def _ending(status: int) -> str:
+    if status in _ILLEGAL:
+        return "SIGILL: the processor lacks instructions that a package here was built for"
     if status >= 0:
         return f"status {status}"
     try:
-        name = signal.Signals(-status).name
+        return signal.Signals(-status).name
     except ValueError:
-        name = f"signal {-status}"
-    return f"{name} ({_ILLEGAL})" if name == "SIGILL" else name
-
-
-def _mend(check: str, status: int) -> str:
-    if status < 0 and -status == getattr(signal, "SIGILL", 4):
-        return pip_install("--force-reinstall", "numpy", "onnxruntime")
-    return ours("--debug", "doctor", "--only", check)
+        return f"signal {-status}"

@@ -62,7 +62,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def examine(asked: Asked, *, only: Collection[str] = (), timeout_s: float = 60.0) -> Iterator[Finding]:
+def examine(asked: Asked, *, only: Collection[str] = (), timeout_s: float = 120.0) -> Iterator[Finding]:
     """Make the checks, or those named. ``timeout_s`` is how long one that runs apart may take.
 
     Raises ConfigError for the name of a check that there is none of.
@@ -76,10 +76,16 @@ def examine(asked: Asked, *, only: Collection[str] = (), timeout_s: float = 60.0
 
 def _examine(checks: list[Check], asked: Asked, timeout_s: float) -> Iterator[Finding]:
     under_way: list[Apart] = []
+
+    def begun(check: Check) -> Iterator[Finding]:
+        """Start it; nothing is found, save that it cannot be started."""
+        under_way.append(start(check.name, asked))
+        yield from ()
+
     try:
         for check in checks:
             if check.apart and not check.last:
-                under_way.append(start(check.name, asked))
+                yield from survived(check.name, begun(check))
         for check in checks:
             if not check.apart:
                 yield from survived(check.name, check.run(asked))
@@ -87,8 +93,10 @@ def _examine(checks: list[Check], asked: Asked, timeout_s: float) -> Iterator[Fi
             yield from one.findings(timeout_s=timeout_s)
         for check in checks:
             if check.last:
-                under_way.append(start(check.name, asked))
-                yield from under_way[-1].findings(timeout_s=timeout_s)
+                before = len(under_way)
+                yield from survived(check.name, begun(check))
+                for one in under_way[before:]:
+                    yield from one.findings(timeout_s=timeout_s)
     finally:
         for one in under_way:
             one.stop()

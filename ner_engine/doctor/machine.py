@@ -122,7 +122,11 @@ def _cached(stat: Path) -> int:
 def disk(asked: Asked) -> Iterator[Finding]:
     """Room where corrections, versions and passing files are written."""
     places = {"here": Path.cwd(), "models": registry_root(asked.models or None).absolute()}
-    places["temporary files"] = Path(tempfile.gettempdir())
+    try:
+        places["temporary files"] = Path(tempfile.gettempdir())
+    except OSError as error:
+        message = f"no folder for temporary files: {error.strerror or error}"
+        yield Finding("disk", FAIL, message, mend=setting("TMPDIR", str(Path.home())))
     seen: set[int] = set()
     for subject, place in places.items():
         folder = next((one for one in (place, *place.parents) if one.is_dir()), None)

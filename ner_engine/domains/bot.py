@@ -36,7 +36,8 @@ def bot_files(name: str, label: DomainLabel) -> Iterator[tuple[str, str]]:
         "%W1-NOTED%": attach(first, "으로/로"),
         "%W2%": second,
     }
-    known = f"# {label.korean}: 봇이 모델 없이도 알아듣는 말. lexicons/{label.lexicon}.csv 와 같이 고치세요.\nentities:\n{entities}\n\n"
+    remark = f"# {label.korean}: 봇이 모델 없이도 알아듣는 말. lexicons/{label.lexicon}.csv 와 같이 고치세요."
+    known = f"{remark}\nentities:\n{entities}\n\n"
     for place, text in bot_texts(name).items():
         if place.endswith(f"{name}.yaml"):
             text = _once(text, _FORMS, known + _FORMS)

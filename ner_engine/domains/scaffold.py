@@ -1,5 +1,5 @@
-"""A new domain on disk: a name, labels and a folder in; a guideline, lexicons, a grammar, utterances, a recipe and
-a bot written there, their paths out.
+"""A new domain on disk: a name, labels and a folder in; a guideline, lexicons, a grammar, utterances, a recipe
+and a bot written there, their paths out.
 
 The folder is written beside its place and moved there whole; what is there already is never touched.
 """
@@ -42,8 +42,8 @@ def new_domain(
 ) -> tuple[Path, ...]:
     """Write a domain that can be generated from, trained, evaluated and talked to at once; returns its files.
 
-    ``folder`` is ``./NAME`` where none is given. Raises ConfigError for a name that is none, and for a folder that
-    is there already.
+    ``folder`` is ``./NAME`` where none is given. Raises ConfigError for a name that is none, and for a folder
+    that is there already.
     """
     if not _NAME.fullmatch(name):
         raise ConfigError(
@@ -116,12 +116,11 @@ def _utterances(labels: Sequence[DomainLabel]) -> Iterator[tuple[str, str]]:
     written = [_filled("utterances_label.txt", _of(label)).splitlines() for label in labels]
     for shift, (part, lines) in enumerate(common.items()):
         own = [line for of_label in written for line in of_label[shift::2]]
-        head = f"# What people type, written by hand: {part}. Replace these lines by your own."
-        yield f"{part}.txt", "\n".join([head, *own, *lines]) + "\n"
+        yield f"{part}.txt", "\n".join([*own, *lines]) + "\n"
 
 
 def _of(label: DomainLabel) -> dict[str, str]:
-    """The tokens of one label's templates: W1 is its first word, W1-TOPIC the particle 은 or 는 that follows it."""
+    """The tokens of one label's templates: W1 is its first word, W1-TOPIC the 은 or 는 that follows it."""
     words = [label.words[i % len(label.words)][0] for i in range(6)]
     tokens = {"LABEL": label.name, "KOREAN": label.korean, "LEXICON": label.lexicon, "IN": ", ".join(words[:4])}
     for number, word in enumerate(words, 1):

@@ -5,15 +5,15 @@ acknowledged is on the disk, what was not has left no trace.
 from __future__ import annotations
 
 import builtins
-import hashlib
 import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import TypeVar
 
 from ner_engine.errors import DataError, MissingExtra
 
@@ -24,12 +24,11 @@ except ModuleNotFoundError as error:
 
 from ner_engine.database.connection import Database, connect, in_each_others_way, write_ahead
 from ner_engine.database.schema import prepare
-from ner_engine.datasets.corpus import text_key
 from ner_engine.feedback.correction import STATUSES, Correction, checked
 from ner_engine.feedback.exchange import write_corrections
+from ner_engine.feedback.keeping import correction_of_row, keep, mark, parts
 from ner_engine.feedback.selection import Wanted, one_by_prefix
 from ner_engine.feedback.tables import ID_CHARS, SCHEMA, corrections
-from ner_engine.spans import Span
 from ner_engine.values import Clock
 
 __all__ = ["DatabaseStore"]
@@ -68,15 +67,24 @@ class DatabaseStore:
         """Let go of every connection."""
         self._database.engine.dispose()
 
+    def __enter__(self) -> DatabaseStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
     def add(self, correction: Correction) -> Correction:
         """See ``FeedbackStore``."""
         ready = _ready(correction)
-        return self._write(lambda connection: _put(connection, ready, known=False))[0]
+        ((kept, _),) = self._write(lambda connection: keep(connection, [ready], known=False))
+        return kept
 
     def add_all(self, corrections: Iterable[Correction]) -> builtins.list[tuple[Correction, str]]:
         """See ``FeedbackStore``; all of them or none."""
         ready = [_ready(correction) for correction in corrections]
-        return self._write(lambda connection: [_put(connection, one, known=True) for one in ready])
+        return self._write(lambda connection: keep(connection, ready, known=True))
 
     def list(
         self,
@@ -100,7 +108,7 @@ class DatabaseStore:
             query = query.where(_counts())
         with self._database.reading() as connection:
             rows = connection.execution_options(yield_per=1000).execute(query)
-            return [found for row in rows if wanted.takes(found := _correction(row))]
+            return [found for row in rows if wanted.takes(found := correction_of_row(row))]
 
     def find(self, prefixes: Sequence[str]) -> builtins.list[Correction]:
         """See ``FeedbackStore``."""
@@ -113,7 +121,7 @@ class DatabaseStore:
                 )
                 exactly = sa.select(corrections).where(corrections.c.id == prefix)
                 rows = [*connection.execute(exactly), *connection.execute(query.limit(3))] if prefix else []
-                found.append(one_by_prefix(prefix, [_correction(row) for row in rows]))
+                found.append(one_by_prefix(prefix, [correction_of_row(row) for row in rows]))
         return found
 
     def set_status(
@@ -130,7 +138,7 @@ class DatabaseStore:
         def delete(connection: sa.Connection) -> int:
             return sum(
                 connection.execute(corrections.delete().where(corrections.c.id.in_(some))).rowcount
-                for some in _parts(ids)
+                for some in parts(ids, at_once=_IDS_AT_ONCE)
             )
 
         removed = self._write(delete)
@@ -185,111 +193,17 @@ def _counts() -> sa.ColumnElement[bool]:
     return ~sa.exists(query.correlate(corrections))
 
 
-def _put(connection: sa.Connection, correction: Correction, *, known: bool) -> tuple[Correction, str]:
-    """Keep a correction, in a transaction. ``known``: it may come back from elsewhere, with its id and a review."""
-    sentence = hashlib.sha256(text_key(correction.text).encode("utf-8", "surrogatepass")).hexdigest()
-    if known and correction.id:
-        here = _one(connection, corrections.c.id == correction.id)
-        if here is not None and _says(here) == _says(correction):
-            return _reviewed(connection, here, correction)
-    last = _one(connection, corrections.c.sentence == sentence)
-    if last is not None and _says(last) == _says(correction):
-        return (last, "unchanged") if not known else _reviewed(connection, last, correction)
-    standing = _one(connection, corrections.c.sentence == sentence, corrections.c.status != "rejected")
-    correction = replace(
-        correction,
-        id=_free_id(connection, correction),
-        supersedes=correction.supersedes or ("" if standing is None else standing.id),
-    )
-    connection.execute(corrections.insert().values(sentence=sentence, **_values(correction)))
-    return correction, "added"
-
-
-def _one(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> Correction | None:
-    """The last correction of which all of this is so."""
-    query = sa.select(corrections).where(*conditions).order_by(corrections.c.number.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _correction(row)
-
-
-def _says(correction: Correction) -> tuple[Any, ...]:
-    return correction.text, correction.entities, correction.consent
-
-
-def _reviewed(connection: sa.Connection, here: Correction, told: Correction) -> tuple[Correction, str]:
-    """What was decided elsewhere, if that is the later word."""
-    since = here.reviewed_at
-    if told.status in ("pending", here.status) or (since and told.reviewed_at and since >= told.reviewed_at):
-        return here, "unchanged"
-    at = told.reviewed_at or datetime.now(UTC)
-    decided = replace(here, status=told.status, reviewed_by=told.reviewed_by, reviewed_at=at)
-    _mark(connection, [decided.id], decided.status, decided.reviewed_by, at)
-    return decided, "reviewed"
-
-
-def _free_id(connection: sa.Connection, correction: Correction) -> str:
-    if correction.id and _one(connection, corrections.c.id == correction.id) is None:
-        return correction.id
-    attempt = 0
-    while True:
-        given = repr((correction.at.isoformat(), correction.by, correction.text, correction.entities, attempt))
-        name = f"c-{hashlib.sha256(given.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
-        if _one(connection, corrections.c.id == name) is None:
-            return name
-        attempt += 1
-
-
 def _decide(
     connection: sa.Connection, ids: Sequence[str], status: str, by: str, at: datetime
 ) -> builtins.list[Correction]:
     """Give corrections a status, in a transaction. Raises DataError for an id that is none."""
     before: dict[str, Correction] = {}
-    for some in _parts(ids):
+    for some in parts(ids, at_once=_IDS_AT_ONCE):
         rows = connection.execute(sa.select(corrections).where(corrections.c.id.in_(some)).with_for_update())
-        before |= {found.id: found for row in rows if (found := _correction(row))}
+        before |= {found.id: found for row in rows if (found := correction_of_row(row))}
     for one in ids:
         if one not in before:
             raise DataError(f"no correction has the id {one!r:.80}")
     changed = [before[one] for one in dict.fromkeys(ids) if before[one].status != status]
-    _mark(connection, [one.id for one in changed], status, by, at)
+    mark(connection, [one.id for one in changed], status, by, at)
     return [replace(one, status=status, reviewed_by=by, reviewed_at=at) for one in changed]
-
-
-def _mark(connection: sa.Connection, ids: Sequence[str], status: str, by: str, at: datetime) -> None:
-    for some in _parts(ids):
-        decided = corrections.update().where(corrections.c.id.in_(some))
-        connection.execute(decided.values(status=status, reviewed_by=by, reviewed_at=at))
-
-
-def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE))
-
-
-def _values(correction: Correction) -> dict[str, Any]:
-    return {
-        "id": correction.id,
-        "text": correction.text,
-        "entities": [[s.start, s.end, s.label] for s in correction.entities],
-        "original": [[s.start, s.end, s.label] for s in correction.original],
-        "at": correction.at,
-        "bundle": correction.bundle,
-        "source": correction.source,
-        "supersedes": correction.supersedes,
-        "by": correction.by,
-        "consent": int(correction.consent),
-        "status": correction.status,
-        "masked": int(correction.masked),
-        "reviewed_by": correction.reviewed_by,
-        "reviewed_at": correction.reviewed_at,
-        "extra": correction.extra,
-    }
-
-
-def _correction(row: sa.Row[Any]) -> Correction:
-    values = dict(row._mapping)
-    del values["number"], values["sentence"]
-    for name in ("entities", "original"):
-        values[name] = tuple(Span(start, end, label) for start, end, label in values[name])
-    for name in ("consent", "masked"):
-        values[name] = bool(values[name])
-    return Correction(**values)

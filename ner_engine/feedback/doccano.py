@@ -42,7 +42,7 @@ def dump(tasks: Iterable[Task], *, unit: str = "utf-16") -> Iterator[str]:
 
 
 def read(lines: Sequence[str], *, path: str, unit: str = "utf-16") -> Read:
-    """Lines of doccano's export, with ``label``, ``labels`` or ``entities`` -> tasks. See ``dump`` for ``unit``."""
+    """Lines of doccano's export, with ``label``, ``labels`` or ``entities`` -> tasks; ``unit``: see ``dump``."""
     tasks: list[tuple[Task, str]] = []
     mismatches: list[Mismatch] = []
     for number, line in enumerate(lines, 1):

@@ -124,7 +124,7 @@ def _dicts(spans: Iterable[Span]) -> list[dict[str, object]]:
 
 
 def read_tasks(path: str | Path, *, format: str | None = None, options: Options = _USUAL) -> Read:
-    """The tasks of a file. Without ``format`` its content decides. Raises DataError for one that cannot be read."""
+    """The tasks of a file. Without ``format`` its content decides. Raises DataError where it cannot be read."""
     return read_tasks_bytes(read_file(Path(path)), name=str(path), format=format, options=options)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 
 from ner_engine.datasets.corpus import text_key
 from ner_engine.errors import ConfigError, DataError
@@ -30,6 +32,8 @@ if sys.platform != "win32":
     import fcntl
 
 __all__ = ["Corrections", "CorrectionsFile", "append", "read_corrections"]
+
+_log = logging.getLogger(__name__)
 
 _TAIL_BYTES = 64
 
@@ -122,12 +126,12 @@ class CorrectionsFile:
         """The corrections, oldest first; ``""`` stands for any. Without ``superseded`` only the last of a
         sentence.
 
-        Raises DataError at a line that is none.
+        A line that is none is left out, with a warning. Raises DataError where there is no file to read.
         """
         wanted = Wanted(status=status, since=since, bundle=bundle, by=by, source=source, consent=consent)
         found = read_corrections(self._path, superseded=superseded)
-        if found.broken:
-            raise DataError(found.broken[0])
+        for torn in found.broken:  # by a machine that stopped: nobody was told that it is kept
+            _log.warning(torn)
         return [correction for correction in found.kept if wanted.takes(correction)]
 
     def find(self, prefixes: Sequence[str]) -> builtins.list[Correction]:
@@ -159,6 +163,14 @@ class CorrectionsFile:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def __enter__(self) -> CorrectionsFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _size(self) -> int:
         return self._path.stat().st_size if self._path.exists() else 0

@@ -256,7 +256,8 @@ def _differs(start: int, end: int, label: str, surface: str | None, there: str |
 
 def _stated(value: dict[str, Any]) -> tuple[int, int, str, str | None]:
     labels = value.get("labels") or value.get("hypertextlabels")
-    places = value.get("globalOffsets") if isinstance(value.get("globalOffsets"), dict) else value
+    given = value.get("globalOffsets")
+    places = given if isinstance(given, dict) else value
     try:
         start, end = int(places["start"]), int(places["end"])
     except (KeyError, TypeError, ValueError):

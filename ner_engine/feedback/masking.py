@@ -1,8 +1,8 @@
 """Personal data out of a correction before it is kept: a Correction in, one of a masked text out.
 
 What is masked is what ``rules.mask`` finds by its patterns, and the names and addresses among the corrected
-entities. An entity of which a part is masked then covers the whole placeholder (``[이름1]``); where several fall on
-one placeholder, the longest of them stays.
+entities. An entity of which a part is masked then covers the whole placeholder (``[이름1]``); where several
+fall on one placeholder, the longest of them stays.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from ner_engine.errors import MissingExtra
 from ner_engine.feedback.correction import Correction
@@ -79,6 +80,12 @@ class FeedbackStore(Protocol):
 
     def close(self) -> None:
         """Let go of it."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None: ...
 
 
 def open_store(where: str | Path, *, create: bool = True, timeout_s: float = 30.0) -> FeedbackStore:

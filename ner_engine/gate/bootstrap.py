@@ -29,7 +29,8 @@ def generator(seed: int, name: str) -> np.random.Generator:
 def _f1(sums: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """``(..., 3) int64`` -> ``(...) float64``; 0 where nothing is gold and nothing predicted."""
     both = sums[..., PREDICTED] + sums[..., GOLD]
-    return np.divide(2 * sums[..., RIGHT], both, out=np.zeros(both.shape), where=both > 0)
+    f1: npt.NDArray[np.float64] = np.divide(2 * sums[..., RIGHT], both, out=np.zeros(both.shape), where=both > 0)
+    return f1
 
 
 def differences(tallies: Tallies, *, resamples: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ner_engine.gate.verdict import Change
+from ner_engine.gate.verdict import Change, signed
 from ner_engine.training.page import text
 
 __all__ = ["intervals_chart"]
@@ -42,7 +42,7 @@ def intervals_chart(changes: Sequence[Change], *, tolerance: float) -> str:
         y = _TOP + _ROW * at + _ROW / 2
         name = change.label or "all labels"
         colour = "var(--bad)" if change.refused else "var(--ink)"
-        said = f"{name}: {100 * change.difference:+.2f}, {100 * change.low:+.2f} to {100 * change.high:+.2f}"
+        said = f"{name}: {signed(change.difference)}, {signed(change.low)} to {signed(change.high)}"
         shown = name if len(name) <= 12 else name[:11] + "…"
         parts.append(
             f"<g><title>{text(said)}</title>"

@@ -18,7 +18,7 @@ from ner_engine.errors import ConfigError, DataError
 from ner_engine.gate.bootstrap import generator, intervals
 from ner_engine.gate.counting import Judged, Tallies, judged, pooled, tally
 from ner_engine.gate.sets import GateSet, check_sets
-from ner_engine.gate.verdict import Change, Comparison, Example, Rule, Side, Verdict
+from ner_engine.gate.verdict import Change, Comparison, Example, Rule, Side, Verdict, signed
 from ner_engine.spans import OPEN, Entity, Span
 from ner_engine.training.alignment import Confusion, align
 
@@ -211,8 +211,8 @@ def _reasons(comparison: Comparison, rule: Rule) -> list[str]:
         doubt = "excludes zero" if change.certain else "includes zero: it may be chance"
         out.append(
             f"{comparison.name}: {change.label or 'the total'} fell from {100 * change.before.f1:.2f} to "
-            f"{100 * change.after.f1:.2f} ({100 * change.difference:+.2f}{more}) on {change.before.gold:,} gold "
-            f"entities; 95 % interval {100 * change.low:+.2f} to {100 * change.high:+.2f} {doubt}"
+            f"{100 * change.after.f1:.2f} ({signed(change.difference)}{more}) on {change.before.gold:,} gold "
+            f"entities; 95 % interval {signed(change.low)} to {signed(change.high)} {doubt}"
         )
     return out
 

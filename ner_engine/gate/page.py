@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ner_engine.gate.chart import intervals_chart
-from ner_engine.gate.verdict import Change, Comparison, Example, Rule, Verdict
+from ner_engine.gate.verdict import Change, Comparison, Example, Rule, Verdict, signed
 from ner_engine.training.page import document, hues_of, marked, share, table, text
 
 __all__ = ["html"]
@@ -62,16 +62,15 @@ _OUTCOMES = {
 }
 
 
-def _signed(points: float) -> str:
-    """A difference as ``▲ +1.20``, with a minus sign that is one."""
-    shown = f"{100 * points:+.2f}".replace("-", "−")
-    if shown[1:] == "0.00":
-        return "= 0.00"
-    return f"{'▲' if points > 0 else '▼'} {shown}"
+def _plain(difference: float) -> str:
+    """With a minus sign that is one."""
+    return signed(difference).replace("-", "−")
 
 
-def _plain(points: float) -> str:
-    return f"{100 * points:+.2f}".replace("-", "−")
+def _signed(difference: float) -> str:
+    """A difference as ``▲ +1.20``."""
+    shown = _plain(difference)
+    return f"{'=' if shown == '0.00' else '▲' if difference > 0 else '▼'} {shown}"
 
 
 def _judged(change: Change, rule: Rule, *, decides: bool) -> str:
@@ -225,7 +224,8 @@ def _select(name: str, title: str, options: Iterable[str]) -> str:
 def _sentences(verdict: Verdict) -> str:
     found = {"broken": verdict.broken, "fixed": verdict.fixed, "changed": verdict.changed}
     every = [example for examples in found.values() for example in examples]
-    hues = hues_of(sorted({s.label for e in every for s in (*e.gold, *e.old, *e.new)}))
+    used = {span.label for e in every for span in e.gold}
+    hues = hues_of(sorted(used.union(entity.label for e in every for entity in (*e.old, *e.new))))
     labels = sorted({label for example in every for label in example.labels})
     out = (
         '<h2>Sentences</h2><form id="filter" hidden autocomplete="off">'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ner_engine.gate.verdict import Change, Comparison, Example, Verdict, examples_of
+from ner_engine.gate.verdict import Change, Comparison, Example, Verdict, examples_of, signed
 from ner_engine.spans import Entity, Sentence, Span
 from ner_engine.training.final_report import text_table
 
@@ -16,8 +16,8 @@ def _row(change: Change) -> list[str]:
         change.label or "total",
         f"{100 * change.before.f1:.2f}",
         f"{100 * change.after.f1:.2f}",
-        f"{100 * change.difference:+.2f}",
-        f"{100 * change.low:+.2f} to {100 * change.high:+.2f}",
+        signed(change.difference),
+        f"{signed(change.low)} to {signed(change.high)}",
         f"{change.before.gold:,}",
         "REFUSED" if change.refused else "",
     ]

@@ -11,11 +11,17 @@ from ner_engine.spans import Entity, Sentence, Span
 from ner_engine.training.alignment import Confusion
 from ner_engine.training.metrics import Counts
 
-__all__ = ["Change", "Comparison", "Example", "Rule", "Side", "Verdict", "examples_of"]
+__all__ = ["Change", "Comparison", "Example", "Rule", "Side", "Verdict", "examples_of", "signed"]
 
 
 def _points(share: float) -> float:
     return round(100 * share, 2)
+
+
+def signed(share: float) -> str:
+    """A difference of shares in points, with its sign; what rounds to nothing has none."""
+    shown = f"{100 * share:+.2f}"
+    return "0.00" if shown[1:] == "0.00" else shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ner_engine.bundle import MANIFEST, bundle_names, find_bundle, flat_bundle, load_bundle
+from ner_engine.bundle import (
+    MANIFEST,
+    bundle_names,
+    find_bundle,
+    flat_bundle,
+    known_versions,
+    load_bundle,
+)
 from ner_engine.errors import BundleError, RegistryError
 from ner_engine.pointer import SHIPPED, Pointer, is_name, is_version, read_pointer, registry_root, split_name
 from ner_engine.registry.collecting import Garbage, collect
@@ -52,17 +59,15 @@ class Registry:
         """Names with at least one version, sorted."""
         found = set(bundle_names(models=self.root))
         if self.root.is_dir():
-            found |= {c.name for c in self.root.iterdir() if is_name(c.name) and self._numbers(c.name)}
+            named = (c.name for c in self.root.iterdir() if is_name(c.name))
+            found |= {name for name in named if known_versions(name, models=self.root)}
         return tuple(sorted(found))
 
     def versions(self, name: str) -> tuple[Version, ...]:
         """The versions of a name, the oldest first. Raises BundleError where ``current`` cannot be read."""
         in_use = self._in_use(name)
-        shipped = [] if flat_bundle(name, models=self.root) is None else [SHIPPED]
-        return tuple(
-            self._version(name, version, current=version == in_use)
-            for version in (*shipped, *self._numbers(name))
-        )
+        known = known_versions(name, models=self.root)
+        return tuple(self._version(name, version, current=version == in_use) for version in known)
 
     def current(self, name: str) -> Version:
         """The version in use. Raises BundleError where there is none."""
@@ -73,10 +78,7 @@ class Registry:
 
     def get(self, name: str, version: str) -> Version:
         """A version. Raises BundleError naming those there are."""
-        if not (self.path(name, version) / MANIFEST).is_file():
-            there = ", ".join(one.version for one in self.versions(name)) or "none"
-            raise BundleError(f"no version {version} of {name!r} in {self.root}: expected one of: {there}")
-        return self._version(name, version, current=version == self._in_use(name))
+        return self._found(name, version, in_use=self._in_use(name))
 
     def resolve(self, name: str | Path) -> Path:
         """The directory that ``"name"``, ``"name@3"`` or a path stands for. Raises BundleError."""
@@ -113,8 +115,12 @@ class Registry:
     def reserve(self, name: str) -> str:
         """A number that no version of the name has or will have, and an empty folder to publish it to."""
         folder = self._folder(name)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RegistryError(f"{folder}: expected a folder to write to; got: {error.strerror}") from None
         with self._alone(name):
-            taken = [1, _number(folder / _LAST), *map(age, self._numbers(name, whole=False))]
+            taken = [1, _number(folder / _LAST), *(age(c.name) for c in folder.iterdir() if is_version(c.name))]
             version = str(max(taken) + 1)
             replace_file(folder / _LAST, f"{version}\n".encode())
             try:
@@ -220,20 +226,9 @@ class Registry:
 
     def _alone(self, name: str) -> AbstractContextManager[None]:
         folder = self._folder(name)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RegistryError(f"{folder}: expected a folder to write to; got: {error.strerror}") from None
+        if not folder.is_dir():
+            raise BundleError(f"{folder}: expected a folder with versions of {name}; there is none")
         return locked(folder / _LOCK, timeout_s=self._lock_timeout_s)
-
-    def _numbers(self, name: str, *, whole: bool = True) -> list[str]:
-        """The numbered versions, the oldest first; with those that are only reserved where not ``whole``."""
-        try:
-            children = list(self._folder(name).iterdir())
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        found = [c.name for c in children if is_version(c.name) and c.name != SHIPPED]
-        return sorted((v for v in found if not whole or (self._folder(name) / v / MANIFEST).is_file()), key=age)
 
     def _in_use(self, name: str) -> str:
         pointer = read_pointer(self._folder(name))
@@ -243,6 +238,12 @@ class Registry:
 
     def _version(self, name: str, version: str, *, current: bool) -> Version:
         return read_version(self._folder(name), version, self.path(name, version), current=current)
+
+    def _found(self, name: str, version: str, *, in_use: str) -> Version:
+        if not (self.path(name, version) / MANIFEST).is_file():
+            there = ", ".join(known_versions(name, models=self.root)) or "none"
+            raise BundleError(f"no version {version} of {name!r} in {self.root}: expected one of: {there}")
+        return self._version(name, version, current=version == in_use)
 
     def _unfit(self, new: Version, old: Version) -> str:
         """Why the gate does not let a version take the place of the one in use, or ``""``."""
@@ -269,7 +270,7 @@ class Registry:
         problems = []
         for version in reversed(versions):
             try:
-                found = self.get(name, version)
+                found = self._found(name, version, in_use="")
                 load_bundle(found.path)
             except BundleError as error:
                 _log.warning("passed over: %s", error)

@@ -7,8 +7,6 @@ began with.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import shutil
 import tempfile
@@ -140,10 +138,7 @@ class Engines:
             raise
         except Exception as error:  # whatever a damaged graph or vocabulary makes of itself
             raise BundleError(f"{source}: the bundle cannot be used; {type(error).__name__}: {error}") from error
-        manifest = json.dumps(dict(engine.bundle.manifest), sort_keys=True).encode()
-        number = engine.bundle.manifest.get("version") or engine.bundle.manifest.get("package_version", "0")
-        version = f"{number}/{hashlib.sha256(manifest).hexdigest()[:8]}"
-        return Live(name, engine, _in_a_header(version), generation, datetime.now(UTC), held)
+        return Live(name, engine, _in_a_header(engine.bundle.state), generation, datetime.now(UTC), held)
 
 
 def open_engines(settings: Settings) -> Engines:

@@ -1,9 +1,9 @@
 """The choice: candidates with what each is worth in, the chosen ones in order out.
 
-Greedily, one at a time: a candidate counts for what it is worth, more where it has words that neither the labelled
-data nor those chosen before it have, and less the more it resembles one that has been chosen (weighted k-centre
-over hashed character n-grams; Sener and Savarese 2018). The nearer of two equals is the earlier in the input, so
-that the same input gives the same choice.
+Greedily, one at a time: a candidate counts for what it is worth, more where it has words that neither the
+labelled data nor those chosen before it have, and less the more it resembles one that has been chosen (k-centre
+with weights, over hashed character n-grams; Sener and Savarese 2018). Of two equals the earlier in the input goes
+first, so that the same input gives the same choice.
 """
 
 from __future__ import annotations

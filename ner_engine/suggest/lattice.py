@@ -44,7 +44,11 @@ def sum_paths(decoder: Decoder, emissions: Floats, lengths: Lengths) -> Paths:
     emissions = np.where(inside[..., None], emissions, 0).astype(np.float64)
     top = emissions.max(-1, keepdims=True)
     weights = np.exp(emissions - top)
-    start_top, end_top, pair_top = float(decoder.start.max()), float(decoder.end.max()), float(decoder.pairs.max())
+    start_top, end_top, pair_top = (
+        float(decoder.start.max()),
+        float(decoder.end.max()),
+        float(decoder.pairs.max()),
+    )
     start = np.exp(decoder.start.astype(np.float64) - start_top)
     end = np.exp(decoder.end.astype(np.float64) - end_top)
     pairs = decoder.pairs.astype(np.float64)

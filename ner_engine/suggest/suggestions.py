@@ -29,7 +29,7 @@ LONGEST = 300  # characters; longer lines are no sentences that anybody would la
 _OVERHEAD = 30  # characters of reading that a sentence costs before its first
 _CHUNK = 512
 _BATCH_UNITS = 4096
-_HELD, _HELD_LEAST = 10, 2000  # candidates kept for each wanted, and at least
+_HELD, _HELD_LEAST, _HELD_MOST = 10, 2000, 50_000  # candidates kept for each wanted; at 2 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,10 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How many texts were read, and how many of them were left out and why."""
+    """How many texts were read, and how many of them were left out and why.
+
+    ``empty`` ones have neither letter nor digit.
+    """
 
     read: int
     empty: int
@@ -145,7 +148,8 @@ def suggest(
     for text in labelled:
         known |= forms_of(text)
         done.add(_key(text))
-    pool, counts = _Pool(max(_HELD * count, _HELD_LEAST)), _Counts()
+    held_at_most = max(count, min(max(_HELD * count, _HELD_LEAST), _HELD_MOST))
+    pool, counts = _Pool(held_at_most), _Counts()
     worth_of = STRATEGIES[strategy]
     for chunk in _chunks(_worth_measuring(texts, counts, done, longest)):
         for (place, text, key), doubt, apart in zip(
@@ -220,7 +224,7 @@ def _worth_measuring(
     """The texts that may be suggested, with their places and keys; the rest is counted."""
     for place, text in enumerate(texts, 1):
         counts.read = place
-        if not text.strip():
+        if not any(map(str.isalnum, text)):
             counts.empty += 1
         elif len(text) > longest:
             counts.long += 1

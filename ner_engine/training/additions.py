@@ -1,7 +1,7 @@
 """Corrected or newly labelled sentences: files in, what is trained on and what is held out for the gate out.
 
 A sentence falls on the same side every time, by a hash of its text, so that what a version is judged by has not
-been read by the versions before it.
+been read by the versions before it (unless it was among the first few, of which none are held out).
 """
 
 from __future__ import annotations

@@ -48,9 +48,7 @@ class DropoutPasses:
                 at = 0
                 while at < len(order):
                     size = 1
-                    while (
-                        at + size < len(order) and len(encoded[order[at + size]]) * (size + 1) <= _BATCH_UNITS
-                    ):
+                    while at + size < len(order) and len(encoded[order[at + size]]) * (size + 1) <= _BATCH_UNITS:
                         size += 1
                     rows = order[at : at + size]
                     for number in range(self._passes):

@@ -177,6 +177,7 @@ def learn(
         *((source, _plain(prepared, source)) for source in noisy),
     ]
     added = _plain(prepared, Source(ADDED, plan.added))
+    say(f"measuring {len(weights) - 1} steps from the old weights to the trained ones")
     steps = measured(trainer.tagger, weights, added=added, dev=dev, config=config)
     taken = choose(steps)
     result = trainer.result(weights[taken.step])

@@ -17,10 +17,10 @@ def read_lexicons(categories: Mapping[str, Sequence[str]], root: Path, *, least:
     """Forms of each category, in file order.
 
     A file holds one form a line; ``#`` starts a comment, anything after a tab is ignored. ``.csv`` and ``.jsonl``
-    are dictionaries as ``datasets.entries`` reads them: their surfaces and synonyms are the forms. ``FILE.tsv:PREFIX``
-    keeps only the rows of a tab-separated file whose second column starts with PREFIX (a table of forms and
-    fine labels); of those, ``least`` leaves out the rows whose third column, a count, is lower. Raises
-    ConfigError for a file that is not there.
+    are dictionaries as ``datasets.entries`` reads them: their surfaces and synonyms are the forms.
+    ``FILE.tsv:PREFIX`` keeps only the rows of a tab-separated file whose second column starts with PREFIX (a
+    table of forms and fine labels); of those, ``least`` leaves out the rows whose third column, a count, is
+    lower. Raises ConfigError for a file that is not there.
     """
     forms: dict[str, list[str]] = {}
     for category, files in categories.items():

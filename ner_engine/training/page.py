@@ -53,7 +53,8 @@ ul.mistakes { margin: .3rem 0 0 6.25rem; padding: 0; list-style: none; }
 ul.mistakes b { color: var(--bad); } ul.mistakes li { overflow-wrap: anywhere; }
 summary { cursor: pointer; } .number { color: var(--faint); font-size: .85rem; }
 @media (max-width: 36rem) { article p { flex-direction: column; gap: 0; }
-  article p > b { flex-basis: auto; font-size: .85rem; } ul.mistakes { margin-left: 0; } }
+  article p > b { flex-basis: auto; font-size: .85rem; } ul.mistakes { margin-left: 0; }
+  form { position: static; } }
 @media print { form { display: none; } }
 """
 

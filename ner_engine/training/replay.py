@@ -34,6 +34,7 @@ class OldData:
     """What was found: sources to show once more, the bundle's own dev and test sets, and what is missing."""
 
     train: tuple[Source, ...] = ()
+    generated: tuple[Source, ...] = ()
     dev: tuple[Source, ...] = ()
     test: tuple[Source, ...] = ()
     missing: tuple[str, ...] = ()
@@ -66,9 +67,8 @@ def old_data(
         before, lost = _added_before(bundle, places)
         train += before
         missing += [*gone, *lost]
-    if generate:
-        train.append(_generated(data.train, bundle, places, count=generate, seed=seed))
-    return OldData(tuple(train), (*dev, *own_dev), tuple(test), tuple(dict.fromkeys(missing)))
+    made = [_generated(data.train, bundle, places, count=generate, seed=seed)] if generate else []
+    return OldData(tuple(train), tuple(made), (*dev, *own_dev), tuple(test), tuple(dict.fromkeys(missing)))
 
 
 def _root_of(path: str, roots: Sequence[Path]) -> Path | None:

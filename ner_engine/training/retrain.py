@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ner_engine.bundle import MANIFEST, Bundle, load_bundle
 from ner_engine.errors import BundleError, ConfigError, TrainingError
-from ner_engine.registry import Registry, Version
+from ner_engine.registry import Registry, Version, hold
 from ner_engine.spans import Sentence
 from ner_engine.training.additions import Addition, hold_out, read_additions, read_labelled
 from ner_engine.training.build import build_bundle
@@ -109,7 +110,8 @@ def plan(asked: Asked, registry: Registry) -> Plan:
     )
     train, test = _test_sets(asked, found, labels, bundle)
     texts = [s.text for source in test for s in source.sentences]
-    train = without_texts(train, [*texts, *(s.text for s in (*trained, *held))])
+    sampled_ = sampled(train, most=recipe.replay.sentences, seed=recipe.training.seed)
+    train = without_texts([*sampled_, *found.generated], [*texts, *(s.text for s in (*trained, *held))])
     (added,) = without_texts([Source("added", tuple(trained))], texts)
     if not added.sentences:
         raise ConfigError("--add: expected a sentence that is not in the test set; got none to train on")
@@ -124,17 +126,17 @@ def plan(asked: Asked, registry: Registry) -> Plan:
         train = [source for source in train if not source.raw]
     unknown = labels[len(bundle.labels) :]
     return Plan(
-        asked,
-        parent,
-        bundle,
-        labels,
-        additions,
-        added.sentences,
-        tuple(held),
-        tuple(sampled(train, most=recipe.replay.sentences + recipe.replay.generate, seed=recipe.training.seed)),
-        tuple(replace(s, unknown=(*s.unknown, *unknown)) for s in dev) or (added,),
-        tuple(test) if asked.test else tuple(replace(s, unknown=(*s.unknown, *unknown)) for s in test),
-        found.missing,
+        asked=asked,
+        parent=parent,
+        bundle=bundle,
+        labels=labels,
+        additions=additions,
+        added=added.sentences,
+        held=tuple(held),
+        old=tuple(source for source in train if source.sentences),
+        dev=tuple(replace(s, unknown=(*s.unknown, *unknown)) for s in dev) or (added,),
+        test=tuple(test) if asked.test else tuple(replace(s, unknown=(*s.unknown, *unknown)) for s in test),
+        missing=found.missing,
     )
 
 
@@ -196,9 +198,11 @@ def retrain(
     from, whatever is in use by now. ``work`` holds the checkpoints until the version is published. Raises
     TrainingError where the folder holds the run of something else that was asked.
     """
-    with running(work):
+    with ExitStack() as stack:
+        stack.enter_context(running(work))
         before = read_run(work) if resume else None
         chosen = made(name if before is None else f"{before.name}@{before.parent}")
+        stack.enter_context(hold(chosen.parent.path))  # nobody clears it away meanwhile
         state = RunState(
             chosen.parent.name,
             chosen.parent.version,
@@ -211,6 +215,7 @@ def retrain(
                 f"{work}: begun with other data or another recipe; start anew or give another --work"
             )
         if before is None:
+            _remove_checkpoints(work)  # of a run that was begun here and not finished
             write_run(work, state)
         state = state if before is None else before
         if state.version and (registry.path(state.name, state.version) / MANIFEST).is_file():
@@ -227,6 +232,10 @@ def retrain(
                 command=command,
                 lineage=lineage(chosen, learnt, version=state.version, created=state.created),
             )
-        for file in (LAST, BEST):
-            (work / file).unlink(missing_ok=True)
+        _remove_checkpoints(work)
         return chosen, registry.get(state.name, state.version)
+
+
+def _remove_checkpoints(work: Path) -> None:
+    for file in (LAST, BEST):
+        (work / file).unlink(missing_ok=True)

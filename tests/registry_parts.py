@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ def plain_bundle(target: Path, note: str, **more: Any) -> Path:
     files = {
         name: f"{name} {note}".encode() for name in ("vocabularies.json", "weights.safetensors", "graph.onnx")
     }
-    return publish(target, {**files, "CARD.md": f"# tiny {note}\n".encode()}, manifest | more)
+    publish(target, {**files, "CARD.md": f"# tiny {note}\n".encode()}, manifest | more)
+    os.utime(target / "bundle.json", (1.6e9, 1.6e9))  # made before anything that the tests promote
+    return target
 
 
 def add(registry: Registry, name: str, *, report: bool = True, **more: Any) -> str:

@@ -144,6 +144,8 @@ def run(*args):
 
 answers = {"train": run("train", "x.toml"), "evaluate": run("evaluate", bundle, data)}
 answers["store"] = run("bot", "records", "--db", data)
+answers["feedback"] = run("feedback", "list", "--store", data)
+answers["feedback in a file"] = run("feedback", "import", data, "--store", data + ".jsonl")
 answers["stats"] = run("corpus", "stats", data)
 for name in BACKENDS:
     try:
@@ -167,6 +169,12 @@ print(json.dumps(answers))
     code, err = answers.pop("store")
     assert (code, err.count("\n")) == (1, 1)
     assert "pip install 'ner-engine[store]'" in err
+    code, err = answers.pop("feedback")
+    assert (code, err) == (
+        1,
+        "ner-engine: the feedback store needs an optional part: pip install 'ner-engine[store]'\n",
+    )
+    assert answers.pop("feedback in a file") == [0, f"{tmp_path / 'data.txt'}.jsonl: 1 added\n"]
     assert answers.keys() == {"konlpy:komoran", "konlpy:okt", "konlpy:hannanum", "konlpy:kkma"}
     for name, message in answers.items():
         assert "pip install 'ner-engine[konlpy]'" in message, name

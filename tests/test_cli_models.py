@@ -156,9 +156,9 @@ def test_verify_and_diff_of_answers(registry, tiny_bundle, tmp_path):
     number = registry.reserve("tiny")
     shutil.copytree(tiny_bundle, root / "tiny" / number, dirs_exist_ok=True)
     manifest = json.loads((root / "tiny" / number / "bundle.json").read_text(encoding="utf-8"))
-    # min_score 1: it is never sure enough to answer
+    # it is never sure enough to answer
     (root / "tiny" / number / "bundle.json").write_text(
-        json.dumps(manifest | {"min_score": 1.0}), encoding="utf-8"
+        json.dumps(manifest | {"min_score": 0.999999}), encoding="utf-8"
     )
     registry.promote("tiny", number, by="x", force=True, reason="시험")
     assert run("verify", "tiny") == f"{root}/tiny/{number}: whole, 6 files\n"
@@ -167,7 +167,7 @@ def test_verify_and_diff_of_answers(registry, tiny_bundle, tmp_path):
     texts.write_text("이지은한테 전화해 줘\n고마워요 정말\n", encoding="utf-8")
     done = CliRunner().invoke(app, ["models", "diff", "tiny@shipped", "tiny", "--texts", str(texts)])
     assert done.exit_code == 0, done.output
-    assert "min_score: 0.0 -> 1.0\n" in done.stdout
+    assert "min_score: 0.0 -> 0.999999\n" in done.stdout
     assert done.stdout.endswith("이지은한테 전화해 줘\n  - 이지은 PS [0, 3)\n")
     assert done.stderr.endswith("1 of 2 texts are answered otherwise\n")
     rows = run("diff", "tiny@shipped", "tiny", "--texts", texts, "--json").splitlines()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -556,7 +557,7 @@ def _child(check: str, **environment: str) -> list[Finding]:
     """The findings of one check, made by the command."""
     done = subprocess.run(
         [sys.executable, "-m", "ner_engine", "doctor", "--only", check, "--json"],
-        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     return [finding_of(json.loads(line)) for line in done.stdout.splitlines()]
 
@@ -595,7 +596,10 @@ answer("kiwi", findings())
 )
 def test_what_ends_a_process_is_a_finding(then, expected):
     made = _apart(FOUND.format(then=then))
-    found = list(made.findings(timeout_s=2.0 if "sleep" in then else 60.0))
+    if "sleep" in then:
+        while os.fstat(made.output.fileno()).st_size == 0:  # it has said what it found
+            time.sleep(0.01)
+    found = list(made.findings(timeout_s=0.0 if "sleep" in then else 60.0))
     made.stop()
     assert found[0] == Finding("kiwi", OK, "한글")
     if expected is None:
@@ -732,7 +736,7 @@ def run_doctor(
     }
     done = subprocess.run(
         [sys.executable, "-c", "from ner_engine.cli import main; main()", "doctor", *args],
-        cwd=here, env=around, capture_output=True, timeout=120, check=False,
+        cwd=here, env=around, capture_output=True, timeout=300, check=False,
     )  # fmt: skip
     assert list(here.iterdir()) == []
     assert not told.exists(), told.read_text(encoding="utf-8")

@@ -205,6 +205,13 @@ def test_to_a_tool_and_back(ne: Run, made: list[str], form: str) -> None:
     assert Path("there.jsonl").read_text(encoding="utf-8") == Path("here.jsonl").read_text(encoding="utf-8")
 
 
+def test_the_labelling_interface(ne: Run) -> None:
+    code, out, _ = ne("interface", "--label", "PS", "--label", "LC", "--from-name", "ner")
+    assert code == 0
+    assert '  <Labels name="ner" toName="text">' in out
+    assert [line.strip() for line in out if "<Label " in line] == ['<Label value="PS"/>', '<Label value="LC"/>']
+
+
 def test_what_does_not_fit_is_listed_and_nothing_is_taken(ne: Run) -> None:
     lines = [
         '{"text": "하늘이", "label": [[0, 2, "PS"]]}', '{"text": "하늘이", "label": [[0, 9, "PS"]]}', "{",
@@ -275,7 +282,9 @@ def test_a_store_that_is_not_there(ne: Run, monkeypatch: pytest.MonkeyPatch) -> 
     ]
 
 
-@pytest.mark.parametrize("command", ["list", "show", "stats", "approve", "reject", "forget", "export", "import"])
+@pytest.mark.parametrize(
+    "command", ["list", "show", "stats", "approve", "reject", "forget", "export", "import", "interface"]
+)
 def test_help_has_an_example(ne: Run, command: str) -> None:
     code, out, _ = ne(command, "--help")
     assert code == 0

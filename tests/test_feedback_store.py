@@ -33,8 +33,9 @@ def correction(text: str = TEXT, *spans: Span, **more: object) -> Correction:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[FeedbackStore]:
-    with open_store(tmp_path / "feedback.db") as opened:
+def store(database: str) -> Iterator[FeedbackStore]:
+    """One in every kind of database."""
+    with open_store(database) as opened:
         yield opened
 
 
@@ -253,11 +254,11 @@ def test_what_was_asked_for(either: FeedbackStore) -> None:
         either.list(status="done")
 
 
-def test_what_was_deleted_is_overwritten(store: FeedbackStore, tmp_path: Path) -> None:
-    kept = store.add(correction("비밀이에요 하늘이", Span(0, 2, "OG"), original=()))
-    store.add(correction())
-    assert store.remove([kept.id, "c-none"]) == 1
-    store.close()
+def test_what_was_deleted_is_overwritten(tmp_path: Path) -> None:
+    with open_store(tmp_path / "feedback.db") as store:
+        kept = store.add(correction("비밀이에요 하늘이", Span(0, 2, "OG"), original=()))
+        store.add(correction())
+        assert store.remove([kept.id, "c-none"]) == 1
     assert "비밀이에요".encode() not in (tmp_path / "feedback.db").read_bytes()
 
 
@@ -350,6 +351,21 @@ def test_a_lazy_store_is_opened_when_it_is_needed(tmp_path: Path) -> None:
     assert lazy.add(correction()) == kept
     assert lazy.name == str(path)
     lazy.close()
+
+
+def test_a_full_disk_is_one_line_and_costs_one_correction(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="needs limits of POSIX")
+    with open_store(tmp_path / "feedback.db") as store:
+        kept = store.add(correction())
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+        try:
+            with pytest.raises(StoreError, match=r"feedback\.db: (disk I/O error|database or disk is full)"):
+                store.add(correction("가" * 200_000, Span(0, 1, "PS"), original=()))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        other = store.add(correction("내일 봐", Span(0, 2, "DT"), original=()))
+        assert store.list() == [kept, other]
 
 
 def test_a_store_beside_a_bots_tables(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,15 @@ def test_many_reasons_fold(compare: Compare) -> None:
     page = Page(html(verdict))
     assert "3 more reasons" in page.text("summary")
     assert all(reason in page.text("li") for reason in verdict.reasons)
+
+
+def test_confusions_show_what_changed(compare: Compare) -> None:
+    sentences = sentences_of("PS", 5)
+    said = right(sentences, but=4) | {s.text: (replace(s.entities[0], label="LC"),) for s in sentences[3:]}
+    source = html(compare([GateSet("test", sentences)], right(sentences, but=2), said))
+    table = Page(source.partition("<summary>Confusions")[2].partition("<table>")[2].partition("</table>")[0])
+    rows = "LC", "0", "0", "0", "PS", "0 → 2", "3 → 1", "2", "spurious", "0", "0", "–"
+    assert tuple(t for _, t in table.texts)[4:] == rows
 
 
 def test_data_and_licences_are_listed(verdict: Verdict) -> None:

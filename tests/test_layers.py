@@ -25,8 +25,8 @@ PACKAGE = ROOT / "ner_engine"
 # A part imports from the parts before it, never from one after it.
 ORDER = [
     "errors", "spans", "josa", "scheme", "config", "database", "datasets", "tokenizers", "features", "network",
-    "pointer", "bundle", "registry", "runtime", "training", "rules", "values", "engine", "gate", "suggest", "feedback", "chatbot", "domains", "service", "doctor", "cli",
-    "__main__",
+    "pointer", "bundle", "registry", "runtime", "training", "rules", "values", "engine", "gate", "suggest",
+    "feedback", "chatbot", "domains", "service", "doctor", "cli", "__main__",
 ]  # fmt: skip
 
 # package -> parts that may import it at a module's top, parts that may inside a function

@@ -450,6 +450,17 @@ def test_what_the_gate_refused_goes_once_there_is_a_newer_one(registry):
     assert outcome(registry.gc("tiny")) == {"shipped": "in use", "2": "", "3": "made since", "4": "made since"}
 
 
+def test_what_was_made_after_the_promotion_of_a_later_one_waits(registry):
+    add(registry, "tiny")
+    late = registry.path("tiny", "2") / "bundle.json"
+    add(registry, "tiny")
+    registry.promote("tiny", "3", by="x")
+    assert outcome(registry.gc("tiny", dry_run=True))["2"] == ""
+    moment = datetime(2026, 3, 1, 9, 31, tzinfo=UTC).timestamp()
+    os.utime(late, (moment, moment))
+    assert outcome(registry.gc("tiny"))["2"] == "made since"
+
+
 def test_the_parent_of_the_version_in_use_stays(four):
     found = outcome(four.gc("tiny", keep=0))
     assert found == {"shipped": "shipped", "2": "", "3": "the parent of 4", "4": "in use"}

@@ -492,12 +492,12 @@ def test_the_worker_with_fewer_connections_goes_first():
 class Fleet:
     """Rounds with workers that do as they are told, one order at a time."""
 
-    def __init__(self, workers: int, bad: tuple[int, ...] = ()) -> None:
+    def __init__(self, workers: int, bad: tuple[int, ...] = (), *, source: str = "/m/2") -> None:
         self.orders: list[tuple[int, dict]] = []
         self.bad, self.version = set(bad), dict.fromkeys(range(workers), 0)
         self.loaded: set[int] = set()
         self.heard: list[tuple[int, int, str]] = []
-        self.source = "/m/2"
+        self.source = source
         self.opened: dict[int, str] = {}
         self.rounds = Rounds(["m"], lambda *order: self.orders.append(order), self.find)
         for worker in range(workers):
@@ -630,8 +630,9 @@ def test_what_cannot_be_loaded_is_tried_once_and_reaches_no_worker_that_begins()
     assert (fleet.version, set(fleet.opened.values())) == ({0: 1, 1: 1}, {"/m/4"})
 
 
-def test_what_is_promoted_while_nobody_is_there_is_loaded_by_the_next():
-    fleet = Fleet(1)
+def test_what_is_promoted_while_nobody_is_there_is_loaded_by_the_next(tmp_path):
+    (tmp_path / "bundle.json").write_text("{}")
+    fleet = Fleet(1, source=str(tmp_path))
     fleet.rounds.left(0, 0.0)
     fleet.source = "/m/3"
     fleet.rounds.look(0.0)

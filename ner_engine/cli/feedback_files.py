@@ -42,6 +42,7 @@ from ner_engine.feedback.exchange import (
     dump_tasks,
     read_tasks_bytes,
 )
+from ner_engine.feedback.labelstudio import config
 from ner_engine.feedback.masking import masked_correction
 from ner_engine.feedback.tasks import of_correction
 from ner_engine.spans import Span
@@ -52,8 +53,9 @@ _SHOWN = 20  # of what does not fit, before it is only counted
 
 
 def register(app: typer.Typer) -> None:
-    """Make both commands of ``app``."""
+    """Make all of these commands of ``app``."""
     app.command()(export)
+    app.command()(interface)
     app.command(name="import")(import_)
 
 
@@ -165,6 +167,25 @@ def import_(
     if given.mismatches:
         said.append(f"{len(given.mismatches)} left out")
     note(f"{where}: {', '.join(said)}")
+
+
+def interface(
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="LABEL", help="A label (repeatable; else the bundle's)."),
+    ] = None,
+    bundle: Annotated[str, typer.Option("--bundle", "-b", help="The bundle whose labels they are.")] = "ko-chat",
+    from_name: FromName = "label",
+    to_name: ToName = "text",
+) -> None:
+    """Print the labelling interface of Label Studio for such tasks, to paste into a project's settings.
+
+    Example: ner-engine feedback interface --bundle ko-chat
+    """
+    from ner_engine.bundle import load_bundle
+
+    labels = label or load_bundle(bundle).labels
+    typer.echo(config(labels, from_name=from_name, to_name=to_name), nl=False)
 
 
 def _prepared(correction: Correction, *, status: str | None, by: str, mask: bool, trim: bool) -> Correction:

@@ -189,7 +189,7 @@ def _sets(plan: Plan, licences: Mapping[str, str]) -> list[GateSet]:
     """The fixed test sets, their noisy copies, and the corrections held out."""
     from ner_engine.gate import GateSet, noise_sets
 
-    tests = [GateSet(s.name, s.sentences, licences.get(s.name, "")) for s in plan.test]
+    tests = [GateSet(s.name, s.sentences, licences.get(Path(s.name).name, "")) for s in plan.test]
     held = GateSet(_CORRECTIONS, plan.held, licences.get("", ""), "corrections")
     noisy = [one for test in tests for one in noise_sets(test, seed=plan.asked.recipe.training.seed)]
     return [*tests, *([held] if plan.held else []), *noisy]

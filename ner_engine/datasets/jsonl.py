@@ -3,7 +3,7 @@
 Lines in, Records and Problems out; and back. Spans are passed on as they stand, so that validation can tell
 where each bad one is; ``formats.read`` refuses them unless told to be lenient. A native record may name the id of
 an earlier one that it ``supersedes``: in a file that is only appended to, as that of the console's corrections,
-the earlier one then counts no more; and one whose ``status`` is ``rejected`` is no sentence of the corpus.
+the earlier one then counts no more; and one whose ``status`` is ``rejected``, or that is not ``labelled``, is no sentence of the corpus.
 
 doccano counts the UTF-16 code units of a browser, unless a project counts grapheme clusters. Code points they are
 here, on both sides.
@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ner_engine.datasets.corpus import Problem, Record
+from ner_engine.datasets.corpus import WARNING, Problem, Record
 from ner_engine.datasets.offsets import Offsets
 from ner_engine.spans import Sentence, Span
 
@@ -23,7 +23,7 @@ __all__ = ["dump", "dump_doccano", "parse", "parse_doccano"]
 
 
 def parse(lines: Sequence[str], *, path: str) -> Iterator[Record | Problem]:
-    """Native JSON Lines -> sentences, without those that a later line supersedes, and those rejected.
+    """Native JSON Lines -> sentences, without those that a later line supersedes, rejected and unlabelled ones.
 
     ``entities`` may be missing (unlabelled text); keys that mean nothing here are left.
     """
@@ -33,6 +33,10 @@ def parse(lines: Sequence[str], *, path: str) -> Iterator[Record | Problem]:
             yield value
             continue
         if number < gone.get(_id(value), 0) or value.get("status") == "rejected":
+            continue
+        if value.get("labelled") is False:
+            message = "nobody has labelled this sentence: its entities are what was predicted"
+            yield Problem(path, number, "unlabelled", message, WARNING)
             continue
         text, entities = value.get("text"), value.get("entities", [])
         if not isinstance(text, str) or not isinstance(entities, list):

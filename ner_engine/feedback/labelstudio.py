@@ -102,9 +102,8 @@ def _task(task: Task, from_name: str, to_name: str) -> dict[str, Any]:
 
 
 def _region(span: Span, text: str, from_name: str, to_name: str, ids: Mapping[str, str]) -> dict[str, Any]:
-    name = f"{span.start}-{span.end}-{span.label}"
     return {
-        "id": ids.get(name) or hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10],
+        "id": ids.get(_key(span)) or _id(span),
         "from_name": from_name,
         "to_name": to_name,
         "type": "labels",
@@ -115,6 +114,15 @@ def _region(span: Span, text: str, from_name: str, to_name: str, ids: Mapping[st
             "labels": [span.label],
         },
     }
+
+
+def _key(span: Span) -> str:
+    return f"{span.start}-{span.end}-{span.label}"
+
+
+def _id(span: Span) -> str:
+    """What a region is called that has no name yet."""
+    return hashlib.sha256(_key(span).encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
 def _escaped(text: str) -> str:
@@ -151,7 +159,7 @@ def _read_task(value: Any, text_key: str) -> tuple[Task, list[str]]:
         kept |= {
             "annotation": {k: v for k, v in annotation.items() if k not in ("result", "completed_by")},
             "others": [one for one in result or () if not _is_labels(one)],
-            "regions": {f"{s.start}-{s.end}-{s.label}": one["id"] for s, one in regions if one.get("id")},
+            "regions": {_key(s): one["id"] for s, one in regions if one.get("id") not in (None, _id(s))},
         }
         spans = check_spans(text, spans)
     extra = {k: v for k, v in kept.items() if v}
@@ -255,7 +263,7 @@ def _differs(start: int, end: int, label: str, surface: str | None, there: str |
 
 
 def _stated(value: dict[str, Any]) -> tuple[int, int, str, str | None]:
-    labels = value.get("labels") or value.get("hypertextlabels")
+    labels = value.get("labels", value.get("hypertextlabels"))
     given = value.get("globalOffsets")
     places = given if isinstance(given, dict) else value
     try:

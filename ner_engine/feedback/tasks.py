@@ -109,11 +109,11 @@ def correction_of(task: Task, *, at: datetime, source: str) -> Correction:
         bundle=task.bundle,
         source=source,
         by=task.by,
-        consent=known.get("consent", False),
-        masked=known.get("masked", False),
+        consent=known.get("consent") or False,
+        masked=known.get("masked") or False,
         extra=task.extra,
     )
-    if "id" not in known or "at" not in known:
+    if not known.get("id") or not known.get("at"):
         return checked(fresh)
     # A field that a tool left out, or wrote null into, is as it is by default.
     stated = {key: value for key, value in known.items() if value is not None and key != "labels"}

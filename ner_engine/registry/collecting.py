@@ -7,8 +7,10 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from ner_engine.bundle import MANIFEST
 from ner_engine.errors import RegistryError
 from ner_engine.pointer import SHIPPED
 from ner_engine.registry.files import aside_of, sync_folder
@@ -34,14 +36,15 @@ class Garbage:
 
 
 def collect(
-    folder: Path, versions: Sequence[Version], *, beneath: Sequence[str], dry_run: bool
+    folder: Path, versions: Sequence[Version], *, beneath: Sequence[str], since: datetime | None, dry_run: bool
 ) -> tuple[Garbage, ...]:
-    """Remove from the folder of a name what is not needed. ``beneath`` are the versions kept for rollbacks.
+    """Remove from the folder of a name what is not needed. ``beneath`` are the versions kept for rollbacks;
+    ``since`` is when the version in use was put there.
 
     The caller has the lock of the name. A version goes in one step, to a hidden name, before its files do.
     Raises RegistryError where something cannot be removed.
     """
-    reasons = _needed(versions, beneath)
+    reasons = _needed(versions, beneath, since)
     found = []
     for version in versions:
         why = reasons.get(version.version, "")
@@ -59,12 +62,17 @@ def collect(
     return tuple(found)
 
 
-def _needed(versions: Sequence[Version], beneath: Sequence[str]) -> dict[str, str]:
+def _needed(versions: Sequence[Version], beneath: Sequence[str], since: datetime | None) -> dict[str, str]:
     """Versions that stay, and why."""
     current = next((version for version in versions if version.current), None)
     newest = max(versions, key=lambda version: age(version.version), default=None)
-    made_since = [v for v in versions if current is not None and age(v.version) > age(current.version)]
-    waiting = [v for v in made_since if v.passed is not False or v is newest]
+    waiting = [
+        version
+        for version in versions
+        if current is not None
+        and (age(version.version) > age(current.version) or _made_after(version, since))
+        and (version.passed is not False or version is newest)
+    ]
     reasons = {SHIPPED: "shipped"}
     for version in waiting:
         reasons[version.parent] = f"the parent of {version.version}"
@@ -78,6 +86,15 @@ def _needed(versions: Sequence[Version], beneath: Sequence[str]) -> dict[str, st
         reasons[current.version] = "in use"
     reasons[SHIPPED] = reasons[SHIPPED] if current is None or current.version != SHIPPED else "in use"
     return reasons
+
+
+def _made_after(version: Version, since: datetime | None) -> bool:
+    """Whether its manifest was written after ``since``: a long training may end after a later, shorter one."""
+    try:
+        written = (version.path / MANIFEST).stat().st_mtime
+    except OSError:
+        return False
+    return since is not None and written > since.timestamp()
 
 
 def _left_over(folder: Path, versions: set[str]) -> list[Path]:

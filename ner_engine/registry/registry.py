@@ -26,7 +26,8 @@ from ner_engine.pointer import SHIPPED, Pointer, is_name, is_version, read_point
 from ner_engine.registry.collecting import Garbage, collect
 from ner_engine.registry.files import locked, replace_file
 from ner_engine.registry.record import change, known_pointer, read_history, settle
-from ner_engine.registry.version import METRICS, REPORTS, Version, age, read_report, read_version
+from ner_engine.registry.verdict import why_unfit
+from ner_engine.registry.version import REPORTS, Version, age, read_version
 
 __all__ = ["Registry"]
 
@@ -137,15 +138,16 @@ class Registry:
         """
         if force and not reason.strip():
             raise RegistryError("expected a reason with force: it is recorded; got none")
+        folder = self._folder(name)
         with self._alone(name):
-            settle(self._folder(name))
-            pointer = read_pointer(self._folder(name))
+            settle(folder)
+            pointer = read_pointer(folder)
             found = self.get(name, version)
             load_bundle(found.path)
             if found.current:
                 return found
             in_use = self._in_use(name)
-            unfit = self._unfit(found, self._version(name, in_use, current=True)) if in_use else ""
+            unfit = why_unfit(found, self._version(name, in_use, current=True), folder) if in_use else ""
             if unfit and not force:
                 raise RegistryError(unfit)
             beneath = (SHIPPED,) if pointer is None and in_use else (() if pointer is None else pointer.before)
@@ -211,6 +213,7 @@ class Registry:
                 self._folder(name),
                 self.versions(name),
                 beneath=beneath[-keep:] if keep else (),
+                since=None if pointer is None else _moment(pointer.at),
                 dry_run=dry_run,
             )
 
@@ -245,27 +248,6 @@ class Registry:
             raise BundleError(f"no version {version} of {name!r} in {self.root}: expected one of: {there}")
         return self._version(name, version, current=version == in_use)
 
-    def _unfit(self, new: Version, old: Version) -> str:
-        """Why the gate does not let a version take the place of the one in use, or ``""``."""
-        place = self.report_folder(new.name, new.version) / METRICS
-        report = read_report(self._folder(new.name), new.version)
-        if report is None:
-            return f"{new.tag}: expected what the gate found against {old.tag}; there is no {place}"
-        for key, version in (("old", old), ("new", new)):
-            said = report.get(key)
-            given = (str(said.get("version")), str(said.get("digest"))) if isinstance(said, dict) else ("", "")
-            if given != (version.version, version.digest):
-                return (
-                    f"{place}: expected a comparison of {new.tag} with {old.tag}, which is in use now; "
-                    f"its {key} one is {given[0] or 'nameless'}"
-                    f"{' in another state' if given[0] == version.version else ''}"
-                )
-        if report.get("passed") is not True:
-            reasons = report.get("reasons")
-            why = "; ".join(map(str, reasons)) if isinstance(reasons, list) else "it did not pass"
-            return f"{new.tag}: the gate refuses it against {old.tag}: {' '.join(why.split()):.300}"
-        return ""
-
     def _last_whole(self, name: str, versions: tuple[str, ...]) -> Version:
         problems = []
         for version in reversed(versions):
@@ -290,6 +272,14 @@ class Registry:
             return self.history(name)
         except (RegistryError, BundleError):
             return ()
+
+
+def _moment(written: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _number(path: Path) -> int:

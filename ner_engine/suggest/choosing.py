@@ -51,7 +51,11 @@ class Choice:
 
 
 def vector_of(text: str) -> Vector:
-    """Character bigrams and trigrams of the text without its spaces, hashed: ``(WIDTH,)``, of length 1."""
+    """Character bigrams and trigrams of the text without its spaces, hashed: ``(WIDTH,)``, of length 1.
+
+    Half of them count down: where two share a place they are as likely to part two texts as to join them, so
+    that long texts do not seem alike for having many (Weinberger et al. 2009).
+    """
     folded = "".join(unicodedata.normalize("NFC", text).lower().split())
     counts = np.zeros(WIDTH, dtype=np.float32)
     codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
@@ -62,10 +66,11 @@ def vector_of(text: str) -> Vector:
         for at in range(size):
             mixed = (mixed ^ codes[at : len(codes) - size + 1 + at]) * np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(29)
-        np.add.at(counts, (mixed % np.uint64(WIDTH)).astype(np.int64), np.float32(1))
-    if not counts.any():  # a single character
+        signs = np.where(mixed >> np.uint64(63), np.float32(-1), np.float32(1))
+        np.add.at(counts, (mixed % np.uint64(WIDTH)).astype(np.int64), signs)
+    if not counts.any():  # a single character, or n-grams that undo one another
         counts[zlib.crc32(folded.encode("utf-8", "surrogatepass")) % WIDTH] = 1
-    counts = np.sqrt(counts)
+    counts = np.sign(counts) * np.sqrt(np.abs(counts))
     out: Vector = counts / np.float32(np.linalg.norm(counts))
     return out
 

@@ -97,7 +97,7 @@ def prepare_retraining(plan: Plan, *, say: Callable[[str], None] = lambda line: 
     for source in sources:
         examples = encoded(source, most=recipe.data.max_units)
         if source.taught and plan.bundle.network.head == "crf":
-            examples = tuple(_taught(examples, old, start.tags))
+            examples = tuple(_taught(examples, old, start.tags, raw=source.raw))
         train.append((source, examples))
     return (
         Prepared(
@@ -136,17 +136,13 @@ def _sources(plan: Plan) -> list[Source]:
     return out
 
 
-def _taught(examples: Sequence[Example], old: Teacher, tags: Sequence[str]) -> list[Example]:
+def _taught(examples: Sequence[Example], old: Teacher, tags: Sequence[str], *, raw: bool) -> list[Example]:
     """The old version's word, in which a new tag has no part; where a new label may stand, it is not asked."""
-    asked = [i for i, e in enumerate(examples) if _is_raw(e) or not (e.tags < 0).any()]
+    asked = [i for i, e in enumerate(examples) if raw or not (e.tags < 0).any()]
     out = list(examples)
     for i, example in zip(asked, taught([examples[i] for i in asked], [old], old.tags), strict=True):
         out[i] = example if example.soft is None else replace(example, soft=_widened(example.soft, len(tags)))
     return out
-
-
-def _is_raw(example: Example) -> bool:
-    return bool((example.tags < 0).all())
 
 
 def _widened(soft: Soft, tags: int) -> Soft:

@@ -162,7 +162,8 @@ def _test_sets(
     """What is shown again, and the test sets: those named, the bundle's own, or a share of the named corpora."""
     train = list(found.train)
     if asked.test:
-        return train, [Source(path.name, read_labelled(path, labels=labels)) for path in asked.test]
+        paths = dict.fromkeys(asked.test)
+        return train, [Source(path.as_posix(), read_labelled(path, labels=labels)) for path in paths]
     if any(source.sentences for source in found.test):
         return train, [source for source in found.test if source.sentences]
     named = {path.name for path in asked.replay}

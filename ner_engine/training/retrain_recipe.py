@@ -47,8 +47,8 @@ class ReplayConfig:
 
     ``generate`` sentences come from the generator, at most ``sentences`` in all from corpora, from each alike.
     ``weight`` is the share of the old version's own word in the loss where they are annotated. ``dev_share`` of
-    them is held out where the bundle's own dev sets are not there, ``test_share`` of a named corpus where there is
-    no test set.
+    them is held out where the bundle's own dev sets are not there, ``test_share`` of a named corpus where no test
+    set is.
     """
 
     generate: int = 3000

@@ -440,17 +440,18 @@ def test_doccano_counts_utf16_units() -> None:
     """As a browser does; an offset within a character is no place."""
     (sentence,) = parse('{"text": "😀 유진이 😀", "label": [[3, 5, "PS"], [7, 9, "EMO"]]}').sentences
     assert render(sentence.text, sentence.entities) == "😀 <유진:PS>이 <😀:EMO>"
-    with pytest.raises(DataError, match=r"f\.txt:1: \[1, 3\) PS begins or ends within a character"):
-        parse('{"text": "😀 유진이", "label": [[1, 3, "PS"]]}')
-    with pytest.raises(DataError, match=r"f\.txt:1: span \[0, 9\) PS does not fit"):
-        parse('{"text": "😀 유진이", "label": [[0, 9, "PS"]]}')
+    with pytest.raises(DataError, match=r"f:1: \[1, 3\) PS begins or ends within a character"):
+        read_bytes('{"text": "😀 유진이", "label": [[1, 3, "PS"]]}'.encode(), name="f")
+    with pytest.raises(DataError, match=r"f:1: span \[0, 9\) PS does not fit"):
+        read_bytes('{"text": "😀 유진이", "label": [[0, 9, "PS"]]}'.encode(), name="f")
 
 
 def test_what_is_no_sentence_of_a_corpus() -> None:
     """What was rejected, what a later line supersedes (unless that was rejected), what nobody has labelled."""
     lines = [
         '{"id": "a", "text": "유진이 왔어", "entities": []}',
-        '{"id": "b", "text": "유진이 왔어", "entities": [{"start": 0, "end": 2, "label": "PS"}], "supersedes": "a"}',
+        '{"id": "b", "supersedes": "a", "text": "유진이 왔어", '
+        '"entities": [{"start": 0, "end": 2, "label": "PS"}]}',
         '{"id": "c", "text": "유진이 왔어", "entities": [], "supersedes": "b", "status": "rejected"}',
         '{"id": "d", "text": "내일 봐", "entities": [{"start": 0, "end": 2, "label": "DT"}], "labelled": false}',
     ]

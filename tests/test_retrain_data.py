@@ -137,9 +137,9 @@ def test_mentions_are_sorted_and_each_once():
 # old data
 
 
-def test_a_sample_takes_from_each_alike_and_keeps_the_order():
-    def source(name, count):
-        return Source(name, tuple(Sentence(f"{name} {i}") for i in range(count)), repeat=3)
+def test_a_sample_takes_from_each_as_it_weighs_and_keeps_the_order():
+    def source(name, count, **facts):
+        return Source(name, tuple(Sentence(f"{name} {i}") for i in range(count)), **{"repeat": 3, **facts})
 
     sources = [source("a", 100), source("b", 10), source("c", 100)]
     out = sampled(sources, most=110, seed=1)
@@ -150,6 +150,8 @@ def test_a_sample_takes_from_each_alike_and_keeps_the_order():
     assert out != sampled(sources, most=110, seed=2)
     assert [len(s.sentences) for s in sampled(sources, most=1000, seed=1)] == [100, 10, 100]
     assert sampled(sources, most=0, seed=1) == []
+    unlike = [source("a", 100, repeat=2), source("b", 100, repeat=1), source("c", 100, repeat=1, raw=True)]
+    assert [len(s.sentences) for s in sampled(unlike, most=70, seed=1)] == [40, 20, 10]
 
 
 def test_what_is_judged_by_is_not_shown_again():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ner_engine.errors import ConfigError
@@ -98,3 +100,8 @@ def test_what_is_shown_reads_back_and_has_no_password(tmp_path, file):
     path.write_text(shown, encoding="utf-8")
     again = read_settings(path, flags={"database": found.database})
     assert again == found
+
+
+def test_what_other_commands_read_from_the_environment_is_no_setting():
+    given = {"NER_ENGINE_BY": "서연", "NER_ENGINE_DB": "orders.db", "NER_ENGINE_FEEDBACK": "mine.db"}
+    assert read_settings(environment=given) == replace(Settings(), feedback="mine.db")

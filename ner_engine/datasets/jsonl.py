@@ -3,7 +3,8 @@
 Lines in, Records and Problems out; and back. Spans are passed on as they stand, so that validation can tell
 where each bad one is; ``formats.read`` refuses them unless told to be lenient. A native record may name the id of
 an earlier one that it ``supersedes``: in a file that is only appended to, as that of the console's corrections,
-the earlier one then counts no more; and one whose ``status`` is ``rejected``, or that is not ``labelled``, is no sentence of the corpus.
+the earlier one then counts no more; and one whose ``status`` is ``rejected``, or that is not ``labelled``, is no
+sentence of the corpus.
 
 doccano counts the UTF-16 code units of a browser, unless a project counts grapheme clusters. Code points they are
 here, on both sides.

@@ -76,11 +76,18 @@ class Apart:
 
 
 def start(check: str, asked: Asked) -> Apart:
-    """Run a check in a process with the import path of this one."""
+    """Run a check in a process with the import path of this one. Raises OSError where none can be started."""
     output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
     command = [sys.executable, "-P", "-c", _BOOT, json.dumps(sys.path), check, asked.to_json()]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONFAULTHANDLER": ""}
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, env=environment)
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, env=environment
+        )
+    except BaseException:
+        output.close()
+        errors.close()
+        raise
     return Apart(check, process, output, errors)
 
 

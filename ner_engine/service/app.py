@@ -141,9 +141,7 @@ def create_app(
     app.include_router(chat_routes(service.turns, engines, settings))
     app.include_router(kakao_routes(service.turns, engines, service.callbacks, settings))
     app.include_router(administration_routes(engines, metrics))
-    app.include_router(
-        feedback_routes(engines, service.batcher, settings, metrics, keep=service.feedback.add)
-    )
+    app.include_router(feedback_routes(engines, service.batcher, settings, metrics, keep=service.feedback.add))
     app.include_router(health_routes(metrics, service.batcher, service.load, ready=lambda: service.not_ready))
     app.include_router(page_router())
     app.add_exception_handler(HTTPException, _unrouted)

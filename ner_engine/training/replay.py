@@ -86,7 +86,7 @@ def _found(
             missing.append(config.name or config.path)
             continue
         try:
-            plain = replace(config, repeat=1, counted=False, teachers=[])
+            plain = replace(config, counted=False, teachers=[])
             source, dev = split_source(load_source(plain, root, bundle.labels), config.dev_share)
             sources.append(source)
             held += [] if dev is None else [dev]
@@ -146,15 +146,17 @@ def _generated(
 
 
 def sampled(sources: Sequence[Source], *, most: int, seed: int) -> list[Source]:
-    """At most ``most`` sentences of all sources together, from each alike; a small one leaves room to the others.
+    """At most ``most`` sentences of all sources together; a small one leaves room to the others.
 
-    A sentence is drawn by a hash of its text and the seed.
+    From each come as many as its ``repeat`` weighs, annotated ones twice. A sentence is drawn by a hash of its text
+    and the seed.
     """
     room = most
     out: dict[int, Source] = {}
-    ranked = sorted(range(len(sources)), key=lambda i: len(sources[i].sentences))
+    weights = [source.repeat * (1 if source.raw else 2) for source in sources]
+    ranked = sorted(range(len(sources)), key=lambda i: (len(sources[i].sentences) / weights[i], i))
     for position, i in enumerate(ranked):
-        share = room // (len(ranked) - position)
+        share = room * weights[i] // sum(weights[j] for j in ranked[position:])
         sentences = sources[i].sentences
         if len(sentences) > share:
             drawn = {j: _draw(s.text, seed) for j, s in enumerate(sentences)}

@@ -45,7 +45,7 @@ class AddedConfig:
 class ReplayConfig:
     """The old data that is shown again, so that nothing is forgotten.
 
-    ``generate`` sentences come from the generator, at most ``sentences`` in all from corpora, from each alike.
+    ``generate`` sentences come from the generator, at most ``sentences`` in all from corpora.
     ``weight`` is the share of the old version's own word in the loss where they are annotated. ``dev_share`` of
     them is held out where the bundle's own dev sets are not there, ``test_share`` of a named corpus where no test
     set is.

@@ -437,6 +437,9 @@ def test_what_stays_and_what_goes(registry):
     }  # fmt: skip
     assert versions(registry) == dict.fromkeys(["shipped", "3", "6", "7"], False) | {"8": True, "9": False}
     assert all(g.size_bytes > 0 for g in found if not g.kept)
+    flat = next(g for g in found if g.version == "shipped")
+    files = [f for f in flat.path.iterdir() if f.is_file()]
+    assert flat.size_bytes == sum(f.stat().st_size for f in files)  # without the versions in its folder
     assert outcome(registry.gc("tiny", keep=2))["3"] == ""
     assert registry.rollback("tiny", by="x").version == "7"
     assert registry.reserve("tiny") == "10"

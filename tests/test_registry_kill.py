@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import random
 import shutil
 import signal
 import time
+import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,6 +37,8 @@ def in_a_process(work: Callable[[], None]) -> int:
         try:
             work()
             status = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(status)
     return pid
@@ -78,6 +82,7 @@ def kill_at(step: int) -> None:
 
     for name in _STEPS:
         setattr(os, name, counted(getattr(os, name)))
+    builtins.open = counted(open)
 
 
 def promote(registry: Registry) -> None:
@@ -138,9 +143,9 @@ def test_killed_before_each_step(root, tmp_path, operation):
 
 
 def busily(root: Path, seed: int, told: int = -1) -> None:
-    """Make, promote, roll back and clear away, for ever; a byte to ``told`` before each."""
-    registry, chance = Registry(root), random.Random(seed)
-    while True:
+    """Make, promote, roll back and clear away, until killed; a byte to ``told`` before each."""
+    registry, chance, parent = Registry(root), random.Random(seed), os.getppid()
+    while os.getppid() == parent:
         if told >= 0:
             os.write(told, b".")
         with suppress(NerEngineError):  # nothing to go back to
@@ -160,13 +165,16 @@ def test_killed_at_random_moments(root):
         heard, told = os.pipe()
         pid = in_a_process(lambda seed=seed, told=told: busily(root, seed, told))
         os.close(told)
-        for _ in range(chance.randint(1, 4)):
-            assert os.read(heard, 1) == b"."
-            check_reading(root)
-        time.sleep(chance.uniform(0, 0.05))
-        os.kill(pid, signal.SIGKILL)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
-        os.close(heard)
+        try:
+            for _ in range(chance.randint(1, 4)):
+                assert os.read(heard, 1) == b"."
+                check_reading(root)
+            time.sleep(chance.uniform(0, 0.05))
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            _, status = os.waitpid(pid, 0)
+            os.close(heard)
+        assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
         check(root)
     registry = Registry(root)
     assert len(registry.history("tiny")) > 10
@@ -187,5 +195,6 @@ def test_several_at_once_keep_one_history(root):
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+        ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    assert set(ended) == {-signal.SIGKILL}  # none ended by itself, of an error
     assert {one.by for one in check(root).history("tiny")} == {"x", "0", "1", "2"}

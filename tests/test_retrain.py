@@ -208,3 +208,42 @@ def test_a_bundle_that_is_not_in_the_registry_is_refused(home):
         CliRunner().invoke(
             app, ["retrain", "nobody", "--add", "add.jsonl", "--models", "models"], catch_exceptions=False
         )
+
+
+def test_a_bundle_of_integers_with_another_head_is_retrained_too(tmp_path, monkeypatch):
+    from ner_engine.config import load_recipe
+    from ner_engine.training.build import build_bundle
+    from ner_engine.training.trainer import Trainer, prepare
+    from tests.conftest import write_tiny
+
+    settings = ['network.head="softmax"', 'export.quantise="int8"', "export.min_score=0.2"]
+    prepared = prepare(load_recipe(write_tiny(tmp_path), settings=settings), base=tmp_path)
+    result = Trainer(prepared, tmp_path / "work").run()
+    bundle = build_bundle(prepared, result, tmp_path / "bundle", command="ner-engine train tiny.toml")
+    monkeypatch.chdir(write_home(tmp_path / "home", bundle))
+    food = write_jsonl(Path("food.jsonl"), [marked("<국밥:FOOD> 먹자")])
+    done = run("--labels", "FOOD", add=["add.jsonl", food])
+    assert done.exit_code == 0, done.output
+    new = Engine(load_bundle("models/tiny/2"))
+    assert (new.bundle.network.head, new.min_score) == ("softmax", 0.2)
+    assert new.bundle.manifest["recipe"]["export"]["quantise"] == "int8"
+    assert found(new, additions()) >= 8
+    assert found(new, tiny_sentences()) >= 80
+
+
+def test_a_report_found_before_is_not_made_again(home, monkeypatch):
+    done = run()
+    assert done.exit_code == 0
+    report = home / "models" / "tiny" / "reports" / "2" / "metrics.json"
+    before = report.stat().st_mtime_ns
+    done = run("--promote", "--resume")
+    assert done.exit_code == 0
+    assert "tiny@2 against tiny@shipped: passed, as found before" in done.stderr
+    assert report.stat().st_mtime_ns == before
+    # a damaged one is
+    assert CliRunner().invoke(app, ["models", "rollback", "tiny", "--models", "models"]).exit_code == 0
+    report.write_text("{", encoding="utf-8")
+    done = run("--promote", "--resume")
+    assert done.exit_code == 0
+    assert "comparing tiny@2 with tiny@shipped" in done.stderr
+    assert Registry(home / "models").current("tiny").version == "2"

@@ -121,13 +121,18 @@ def retrain(
             say=_say,
             on_progress=bar.show,
         )
-    passed = _judged(registry, chosen, version, licences, force=force, most=most, as_json=as_json)
+    passed = _judged_before(registry, version, force=force) if resume else None
+    if passed is None:
+        passed = _judged(registry, chosen, version, licences, force=force, most=most, as_json=as_json)
     if not promote:
         _say(f"{version.tag}: {version.path}; put it in use with: ner-engine models promote {version.tag}")
         return
     if not passed and not force:
         _say(f"{version.tag} is refused; {registry.current(version.name).tag} stays in use")
         raise typer.Exit(1)
+    if registry.current(version.name).version == version.version:
+        _say(f"{version.tag} is in use already")
+        return
     registry.promote(version.name, version.version, by=by or _user(), force=force, reason=reason)
     _say(f"{version.tag} is in use")
 
@@ -195,6 +200,28 @@ def _sets(plan: Plan, licences: Mapping[str, str]) -> list[GateSet]:
     return [*tests, *([held] if plan.held else []), *noisy]
 
 
+def _judged_before(registry: Registry, version: Version, *, force: bool) -> bool | None:
+    """What was found before the run was stopped: None where there is no report, or one against another version.
+
+    So, too, where the report does not say yet that the version is forced.
+    """
+    old = registry.current(version.name)
+    if old.version == version.version:
+        return True
+    folder = registry.report_folder(version.name, version.version)
+    try:
+        report = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        if (report["old"]["digest"], report["new"]["digest"]) != (old.digest, version.digest):
+            return None
+        passed, forced = report["passed"] is True, report["forced"] is True
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if force and not passed and not forced:
+        return None
+    _say(f"{version.tag} against {old.tag}: {'passed' if passed else 'REFUSED'}, as found before; {folder}")
+    return passed
+
+
 def _judged(
     registry: Registry,
     plan: Plan,
@@ -205,17 +232,11 @@ def _judged(
     most: int,
     as_json: bool,
 ) -> bool:
-    """Compare the new version with the one in use, write the report, print it; whether it passes.
-
-    A version that is in use by now has been judged: its report is not written again.
-    """
+    """Compare the new version with the one in use, write the report, print it; whether it passes."""
     from ner_engine.gate import write_report
     from ner_engine.gate.text import broken_lines, summary
 
     old = registry.current(version.name)
-    if old.version == version.version:
-        _say(f"{version.tag} is in use already")
-        return True
     verdict = _compared(plan, old, version, _sets(plan, licences))
     forced = force and not verdict.passed
     folder = registry.report_folder(version.name, version.version)

@@ -210,7 +210,7 @@ def suggest(
     ] = 0.5,
     diversity: Annotated[
         float, typer.Option(min=0, max=100, help="How much less a text counts that is like one chosen.")
-    ] = 1.0,
+    ] = 2.0,
     longest: Annotated[int, typer.Option(min=1, help="Leave longer texts out (characters).")] = _LONGEST,
     column: Annotated[int, typer.Option(min=0, help="The tab-separated column of the text; 0: the line.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="For --strategy random and --dropout.")] = 1,

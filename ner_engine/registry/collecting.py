@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -128,13 +129,13 @@ def _last_change(path: Path) -> float:
 
 
 def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() and not path.is_symlink() else (path,)
+    """The bytes of a file, or of the files in a folder (bundles have no folders), as far as they are there."""
     total = 0
-    for file in files:
-        try:
-            total += file.lstat().st_size if not file.is_dir() else 0
-        except OSError:
-            continue
+    with suppress(OSError):
+        files = [child for child in path.iterdir() if child.is_file()] if path.is_dir() else [path]
+        for file in files:
+            with suppress(OSError):
+                total += file.lstat().st_size
     return total
 
 

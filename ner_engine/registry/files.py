@@ -19,7 +19,7 @@ else:
 
 __all__ = ["aside_of", "locked", "replace_file", "sync_folder", "try_lock"]
 
-_AGAIN_S = 0.02
+_AGAIN_S = 0.005
 
 
 def aside_of(path: Path) -> Path:

@@ -127,7 +127,7 @@ def suggest(
     committee: Committee | None = None,
     cost: str = "sentence",
     novelty: float = 0.5,
-    diversity: float = 1.0,
+    diversity: float = 2.0,
     longest: int = LONGEST,
     seed: int = 1,
     on_progress: Callable[[int], None] | None = None,

@@ -148,8 +148,8 @@ def _generated(
 def sampled(sources: Sequence[Source], *, most: int, seed: int) -> list[Source]:
     """At most ``most`` sentences of all sources together; a small one leaves room to the others.
 
-    From each come as many as its ``repeat`` weighs, annotated ones twice. A sentence is drawn by a hash of its text
-    and the seed.
+    From each come as many as its ``repeat`` weighs, annotated ones twice. A sentence is drawn by a hash of its
+    text and the seed.
     """
     room = most
     out: dict[int, Source] = {}

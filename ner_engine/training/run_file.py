@@ -71,6 +71,8 @@ def running(work: Path) -> Iterator[None]:
         raise TrainingError(f"{work}: expected a folder to write to; got: {error.strerror or error}") from None
     try:
         with locked(work / ".lock", timeout_s=0.0):
+            for left in work.glob(f".{RUN}.*"):  # of a run that was killed while it wrote one
+                left.unlink(missing_ok=True)
             yield
     except RegistryError as error:
         raise TrainingError(f"{work}: another retraining is at work there ({error})") from None

@@ -58,7 +58,7 @@ def command(tmp_path, tiny_bundle):
 @pytest.mark.parametrize("strategy", ["expected", "margin", "entropy"])
 def test_what_the_tagger_has_not_learnt_comes_first(engine, strategy):
     texts = [*EASY, *HARD]
-    chosen, report = suggest(texts, engine, count=len(texts), strategy=strategy)
+    chosen, report = suggest(texts, engine, count=len(texts), strategy=strategy, typicality=0)
     assert report.read == len(chosen) == len(texts)
     ranks = [rank for rank, one in enumerate(chosen) if one.sentence.text in HARD]
     assert ranks[0] == 0
@@ -132,8 +132,10 @@ def test_emissions_are_what_the_engine_decides_by(engine):
 
 def test_a_text_costs_what_it_has_characters_where_asked(engine):
     long = " ".join(HARD)
-    by_sentence, _ = suggest([HARD[0], long], engine, count=1, novelty=0, longest=1000)
-    by_character, _ = suggest([HARD[0], long], engine, count=2, cost="characters", novelty=0, longest=1000)
+    by_sentence, _ = suggest([HARD[0], long], engine, count=1, novelty=0, typicality=0, longest=1000)
+    by_character, _ = suggest(
+        [HARD[0], long], engine, count=2, cost="characters", novelty=0, typicality=0, longest=1000
+    )
     assert by_sentence[0].sentence.text == long
     ratio = {one.sentence.text: one.gain * (30 + len(one.sentence.text)) for one in by_character}
     doubt = {one.sentence.text: one.doubt.mistakes + one.doubt.expected / 4 for one in by_character}
@@ -146,7 +148,8 @@ def test_strategies_read_what_they_are_named_after():
     measured = Measured(doubt, disagreement=0.5, new=0.75, draw=0.125)
     worth = {name: strategy(measured) for name, strategy in STRATEGIES.items()}
     assert worth == {
-        "expected": 1.5 + 0.25 * 3.0 + 0.5 * 3.0, "margin": 0.75, "entropy": 0.5, "entities": 0.25, "disagreement": 0.5,
+        "expected": 1.5 + 0.25 * 3.0 + 0.5 * 3.0,
+        "margin": 0.75, "entropy": 0.5, "entities": 0.25, "disagreement": 0.5,
         "novelty": 0.75, "random": 0.125,
     }  # fmt: skip
     nothing = Doubt(margin=1.0, entropy=0.0, units=0, found=0, expected=0.0, wrong=0.0, missing=0.0)
@@ -231,7 +234,7 @@ def test_memory_does_not_grow_with_the_input(engine, monkeypatch):
 
 def test_the_command_writes_what_feedback_takes_in_once_somebody_has_labelled_it(command, tmp_path):
     out = tmp_path / "next.jsonl"
-    done = command("-n", 3, "-o", out)
+    done = command("-n", 3, "--typicality", 0, "-o", out)
     assert done.exit_code == 0, done.exception
     assert done.stdout == ""
     assert "3 of 35 texts; " in done.stderr

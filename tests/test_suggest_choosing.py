@@ -60,6 +60,29 @@ def test_novelty_counts_the_words_that_nothing_known_or_chosen_has():
     assert [choice.new for choice in twice] == [1.0, 1.0, 0.5]
 
 
+def test_typicality_prefers_what_is_like_all_texts():
+    usual = [f"{name} 가는 길 알려 주세요" for name in ("강남역", "홍대", "부산", "성수동", "서울숲")]
+    rows = _candidates([("▲1(3-6)0 ▲2(6-7)5", 1.0), (usual[0], 0.9)])
+    centre = sum(vector_of(text) for text in (*usual, rows[0].text))
+    assert _places(choose(rows, 2, centre=centre)) == [1, 2]
+    likely = choose(rows, 2, centre=centre, typicality=1.0)
+    assert _places(likely) == [2, 1]
+    cosine = float(vector_of(usual[0]) @ centre / np.linalg.norm(centre))
+    assert likely[0].gain == pytest.approx(0.9 * cosine, rel=1e-5)
+    squared = choose(rows, 1, centre=centre, typicality=2.0)
+    assert squared[0].gain == pytest.approx(0.9 * cosine**2, rel=1e-5)
+    assert choose(rows, 2, centre=np.zeros(WIDTH, dtype=np.float32), typicality=1.0)[0].gain == 0.0
+
+
+def test_long_texts_do_not_seem_alike_for_having_many_letters():
+    rng = np.random.default_rng(7)
+    texts = ["".join(chr(code) for code in rng.integers(0xAC00, 0xD7A4, size=250)) for _ in range(12)]
+    vectors = np.stack([vector_of(text) for text in texts])
+    others = (vectors @ vectors.T)[np.triu_indices(12, 1)]
+    assert abs(others.mean()) < 0.03
+    assert others.max() < 0.2
+
+
 def test_forms_are_words_without_particles_numbers_and_case():
     assert forms_of("강남역에서") == forms_of("강남역까지") == forms_of("강남역")
     assert forms_of("2024년 10월") == forms_of("1999년 12월")

@@ -211,6 +211,9 @@ def suggest(
     diversity: Annotated[
         float, typer.Option(min=0, max=100, help="How much less a text counts that is like one chosen.")
     ] = 2.0,
+    typicality: Annotated[
+        float, typer.Option(min=0, max=100, help="How much less a text counts that is unlike the others.")
+    ] = 1.0,
     longest: Annotated[int, typer.Option(min=1, help="Leave longer texts out (characters).")] = _LONGEST,
     column: Annotated[int, typer.Option(min=0, help="The tab-separated column of the text; 0: the line.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="For --strategy random and --dropout.")] = 1,
@@ -252,6 +255,7 @@ def suggest(
             cost=cost,
             novelty=novelty,
             diversity=diversity,
+            typicality=typicality,
             longest=longest,
             seed=seed,
             on_progress=bar.show,

@@ -22,6 +22,8 @@ __all__ = ["WIDTH", "Candidate", "Choice", "choose", "vector_of"]
 WIDTH = 512  # of a text's vector; a sentence has about a hundred n-grams
 _SIZES = (2, 3)
 
+_TINY = 1e-12
+
 Vector = npt.NDArray[np.float32]
 
 
@@ -80,17 +82,24 @@ def choose(
     count: int,
     *,
     known: Collection[int] = (),
+    centre: Vector | None = None,
     novelty: float = 0.0,
     diversity: float = 0.0,
+    typicality: float = 0.0,
 ) -> list[Choice]:
     """At most ``count`` of the candidates, in the order in which they were chosen.
 
     ``novelty`` is by how much a text counts more whose words are all new (0: not at all, 1: twice). ``diversity``
-    is the exponent of the distance to the nearest chosen one: 0 leaves likeness alone.
+    is the exponent of the distance to the nearest chosen one: 0 leaves likeness alone. ``typicality`` is that of
+    the cosine with ``centre``, the sum of the vectors of all texts: what is unlike them all teaches little about
+    them (information density; Settles and Craven 2008).
     """
     total = len(candidates)
     worth = np.array([c.worth for c in candidates], dtype=np.float64)
     vectors = np.stack([c.vector for c in candidates]) if total else np.zeros((0, WIDTH), dtype=np.float32)
+    if typicality and centre is not None:
+        length = max(float(np.linalg.norm(centre)), _TINY)
+        worth *= np.maximum(vectors @ centre / length, 0.0) ** typicality
     likeness = np.zeros(total, dtype=np.float32)
     seen = set(known)
     holders: defaultdict[int, list[int]] = defaultdict(list)

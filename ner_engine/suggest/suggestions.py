@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import heapq
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+
+import numpy as np
 
 from ner_engine.engine import Engine
 from ner_engine.errors import ConfigError
 from ner_engine.spans import Sentence
-from ner_engine.suggest.choosing import Candidate, choose, vector_of
+from ner_engine.suggest.choosing import WIDTH, Candidate, choose, vector_of
 from ner_engine.suggest.disagreement import Committee, difference, spans_of
 from ner_engine.suggest.novelty import forms_of
 from ner_engine.suggest.strategies import STRATEGIES, Measured, random_worth
@@ -128,6 +130,7 @@ def suggest(
     cost: str = "sentence",
     novelty: float = 0.5,
     diversity: float = 2.0,
+    typicality: float = 1.0,
     longest: int = LONGEST,
     seed: int = 1,
     on_progress: Callable[[int], None] | None = None,
@@ -136,13 +139,14 @@ def suggest(
 
     ``strategy`` is one of ``STRATEGIES``; "disagreement" needs a ``committee``. ``labelled`` are the texts that
     have labels already: they are not suggested again, and their words are not new. With ``cost="characters"`` a
-    text counts less the longer it is to read. ``novelty`` and ``diversity`` are those of ``choosing.choose`` and
-    do nothing where the strategy is "random". Texts of more than ``longest`` characters are left out. Raises
-    ConfigError for an option that no run could use.
+    text counts less the longer it is to read. ``novelty``, ``diversity`` and ``typicality`` are those of
+    ``choosing.choose`` and do nothing where the strategy is "random". Texts of more than ``longest`` characters
+    are left out. Raises ConfigError for an option that no run could use.
     """
-    _check(count, strategy, committee, cost, novelty, diversity, longest)
+    shares = {"novelty": novelty, "diversity": diversity, "typicality": typicality}
+    _check(count, strategy, committee, cost, shares, longest)
     if strategy == "random":
-        novelty = diversity = 0.0
+        novelty = diversity = typicality = 0.0
     known: set[int] = set()
     done: set[bytes] = set()
     for text in labelled:
@@ -150,12 +154,13 @@ def suggest(
         done.add(_key(text))
     held_at_most = max(count, min(max(_HELD * count, _HELD_LEAST), _HELD_MOST))
     pool, counts = _Pool(held_at_most), _Counts()
-    worth_of = STRATEGIES[strategy]
+    worth_of, centre = STRATEGIES[strategy], np.zeros(WIDTH, dtype=np.float64)
     for chunk in _chunks(_worth_measuring(texts, counts, done, longest)):
         for (place, text, key), doubt, apart in zip(
             chunk, _measure(engine, [text for _, text, _ in chunk]), _apart(engine, chunk, committee), strict=True
         ):
-            forms = forms_of(text)
+            forms, vector = forms_of(text), vector_of(text)
+            centre += vector
             new = len(forms - known) / max(1, len(forms))
             measured = Measured(doubt, apart, new, random_worth(text, seed))
             worth = worth_of(measured)
@@ -165,12 +170,20 @@ def suggest(
             if pool.holds(key):
                 counts.repeated += 1
             elif pool.offers(rank, place):
-                pool.add(rank, _Held(Candidate(text, place, worth, forms, vector_of(text)), measured, key))
+                pool.add(rank, _Held(Candidate(text, place, worth, forms, vector), measured, key))
         if on_progress:
             on_progress(counts.read)
     held = pool.candidates()
     measured_of = {one.candidate.place: one.measured for one in held}
-    choices = choose([one.candidate for one in held], count, known=known, novelty=novelty, diversity=diversity)
+    choices = choose(
+        [one.candidate for one in held],
+        count,
+        known=known,
+        centre=centre.astype(np.float32),
+        novelty=novelty,
+        diversity=diversity,
+        typicality=typicality,
+    )
     answers = engine.pipe(choice.candidate.text for choice in choices)
     suggestions = [
         Suggestion(
@@ -192,8 +205,7 @@ def _check(
     strategy: str,
     committee: Committee | None,
     cost: str,
-    novelty: float,
-    diversity: float,
+    shares: Mapping[str, float],
     longest: int,
 ) -> None:
     if count < 1:
@@ -204,7 +216,7 @@ def _check(
         raise ConfigError("strategy: 'disagreement' needs other bundles or dropout passes; none given")
     if cost not in COSTS:
         raise ConfigError(f"cost: expected one of {', '.join(COSTS)}; got {cost!r}")
-    for name, value in (("novelty", novelty), ("diversity", diversity)):
+    for name, value in shares.items():
         if not 0 <= value <= 100:
             raise ConfigError(f"{name}: expected a number from 0 to 100; got {value!r}")
     if longest < 1:

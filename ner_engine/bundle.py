@@ -32,22 +32,34 @@ import numpy.typing as npt
 from ner_engine.config import FeatureConfig, NetworkConfig, from_dict
 from ner_engine.errors import BundleError, NerEngineError
 from ner_engine.features import Gazetteer, Vocabularies
+from ner_engine.pointer import (
+    CURRENT,
+    MANIFEST,
+    bundle_names,
+    find_bundle,
+    flat_bundle,
+    is_version,
+    known_versions,
+)
 from ner_engine.scheme import tag_list
 
 __all__ = [
     "FORMAT",
+    "MANIFEST",
     "Bundle",
     "bundle_names",
     "check_target",
     "find_bundle",
+    "flat_bundle",
     "gazetteer_arrays",
+    "known_versions",
     "load_bundle",
+    "manifest_digest",
     "publish",
     "read_tensors",
 ]
 
 FORMAT = 1
-MANIFEST = "bundle.json"
 _REQUIRED = ("vocabularies.json", "weights.safetensors", "graph.onnx", "CARD.md")
 
 
@@ -66,6 +78,18 @@ class Bundle:
     network: NetworkConfig
     metrics: Mapping[str, Any]
     manifest: Mapping[str, Any]
+    digest: str  # the SHA-256 of its manifest, which names that of every other file
+
+    @property
+    def tag(self) -> str:
+        """``ko-chat@3/1f3a9c02``: as corrections and answers name it."""
+        return f"{self.name}@{self.state}"
+
+    @property
+    def state(self) -> str:
+        """``3/1f3a9c02``: its version, else that of the package it was made with, and how its digest begins."""
+        number = self.manifest.get("version") or self.manifest.get("package_version", "0")
+        return f"{number}/{self.digest[:8]}"
 
     def vocabularies(self) -> Vocabularies:
         """The closed vocabularies."""
@@ -83,8 +107,8 @@ class Bundle:
         return Gazetteer(tuple(self.manifest["gazetteer"]), arrays["hashes"], arrays["bits"], arrays["lengths"])
 
     def size_bytes(self) -> int:
-        """All files together."""
-        return sum(f.stat().st_size for f in self.path.iterdir() if f.is_file())
+        """All its files together."""
+        return sum((self.path / name).stat().st_size for name in (MANIFEST, *self.manifest["files"]))
 
 
 def read_tensors(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -103,49 +127,30 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _roots() -> list[Path]:
-    """Where bundles are looked for by name: inside the installed package, then beside it in a checkout."""
-    package = Path(__file__).resolve().parent
-    return [package / "_shipped" / "models", package.parent / "models"]
+def manifest_digest(path: Path) -> str:
+    """The SHA-256 of a bundle's manifest, which names that of every other file. Raises BundleError."""
+    try:
+        return _digest(path / MANIFEST)
+    except OSError as error:
+        raise BundleError(f"{path / MANIFEST}: expected a readable file; {error.strerror or error}") from None
 
 
-def bundle_names() -> list[str]:
-    """Names that ``find_bundle`` knows, sorted."""
-    found = {
-        child.name
-        for root in _roots()
-        if root.is_dir()
-        for child in root.iterdir()
-        if (child / MANIFEST).is_file()
-    }
-    return sorted(found)
-
-
-def find_bundle(name: str | Path) -> Path:
-    """The directory of a bundle given by name or path. Raises BundleError naming those there are."""
-    direct = Path(name)
-    if (direct / MANIFEST).is_file():
-        return direct
-    for root in _roots():
-        if (root / str(name) / MANIFEST).is_file():
-            return root / str(name)
-    known = ", ".join(bundle_names()) or "none"
-    raise BundleError(f"no bundle {str(name)!r}: expected a directory with {MANIFEST}, or one of: {known}")
-
-
-def load_bundle(name: str | Path) -> Bundle:
-    """Find a bundle, check every file against the manifest, and describe it.
+def load_bundle(name: str | Path, *, models: str | Path | None = None) -> Bundle:
+    """Find a bundle (``find_bundle``), check every file against the manifest, and describe it.
 
     Raises BundleError when a file is missing or changed, or the format is newer than this package reads.
     """
-    path = find_bundle(name)
+    path = find_bundle(name, models=models)
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        data = (path / MANIFEST).read_bytes()
+        manifest = json.loads(data)
         version = manifest["format"]
         files = dict(manifest["files"])
         gazetteer = manifest["gazetteer"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f"{path / MANIFEST}: not a bundle manifest ({error!r})") from None
+    except OSError as error:  # taken away since it was found
+        raise BundleError(f"{path / MANIFEST}: expected a readable file; {error.strerror or error}") from None
     if not isinstance(version, int) or version > FORMAT:
         raise BundleError(
             f"{path}: bundle format {version}, this package reads up to {FORMAT}: upgrade ner-engine"
@@ -176,6 +181,7 @@ def load_bundle(name: str | Path) -> Bundle:
             network=from_dict(NetworkConfig, manifest["recipe"]["network"]),
             metrics=dict(manifest["metrics"]),
             manifest=manifest,
+            digest=hashlib.sha256(data).hexdigest(),
         )
     except (KeyError, TypeError, ValueError, NerEngineError) as error:
         raise BundleError(f"{path / MANIFEST}: not a bundle manifest ({error})") from None
@@ -195,6 +201,8 @@ def check_target(target: Path) -> None:
         if target.is_dir() and not target.is_symlink() and not any(target.iterdir()):
             return
         raise BundleError(f"{target}: expected a new directory or a bundle to replace; got something else")
+    if target.is_dir() and any(is_version(child.name) or child.name == CURRENT for child in target.iterdir()):
+        raise BundleError(f"{target}: expected a bundle to replace; got one with later versions in its folder")
 
 
 def _exchange(a: Path, b: Path) -> bool:

@@ -37,6 +37,7 @@ __all__ = [
     "from_dict",
     "load_pretrain_recipe",
     "load_recipe",
+    "recipe_values",
     "to_dict",
 ]
 
@@ -169,7 +170,8 @@ class TrainingConfig:
 
     ``epochs`` sets the schedule of the learning rate; ``stop_after`` ends the run after so many of them (0: all).
     ``precision`` is that of the products inside an LSTM on a CPU: bfloat16 is faster where the processor
-    multiplies it natively (AMX).
+    multiplies it natively (AMX). ``keep`` says which epoch's weights are shipped: those best on the dev sets, or
+    the last ones, where the dev sets do not hold what is to be learnt.
     """
 
     seed: int = 1
@@ -190,6 +192,7 @@ class TrainingConfig:
     ema: float = 0.0
     noise: float = 0.0
     checkpoint_minutes: float = 2.0
+    keep: Literal["best", "last"] = "best"
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,7 +437,7 @@ def _check_distill(recipe: Recipe, refuse: _Refuse) -> None:
             refuse(f"distill.stages[{i}]", "run and makes", to_dict(stage))
 
 
-def _values(path: Path, settings: Iterable[str]) -> dict[str, Any]:
+def recipe_values(path: Path, settings: Iterable[str]) -> dict[str, Any]:
     """The plain values of a TOML recipe, over those of its ``base``, with ``key=value`` settings applied."""
     values = _read_toml(path)
     above = [path.resolve()]
@@ -473,7 +476,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def load_recipe(path: str | Path, *, settings: Iterable[str] = ()) -> Recipe:
     """Read a recipe from TOML and apply ``key=value`` settings (``training.epochs=3``)."""
     path = Path(path)
-    recipe = from_dict(Recipe, _values(path, settings), path=str(path))
+    recipe = from_dict(Recipe, recipe_values(path, settings), path=str(path))
     _check(recipe, str(path))
     return recipe
 
@@ -612,6 +615,6 @@ def _check_pretrain(recipe: PretrainRecipe, path: str) -> None:
 def load_pretrain_recipe(path: str | Path, *, settings: Iterable[str] = ()) -> PretrainRecipe:
     """Read the recipe of a language model from TOML and apply ``key=value`` settings."""
     path = Path(path)
-    recipe = from_dict(PretrainRecipe, _values(path, settings), path=str(path))
+    recipe = from_dict(PretrainRecipe, recipe_values(path, settings), path=str(path))
     _check_pretrain(recipe, str(path))
     return recipe

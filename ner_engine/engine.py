@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from ner_engine.bundle import Bundle, load_bundle, read_tensors
 from ner_engine.errors import BundleError, ConfigError
@@ -81,6 +82,22 @@ class Engine:
         # what an entity of the tagger has to reach to be answered where the caller does not say
         self.min_score = _share(bundle.manifest.get("min_score", 0.0))
         self._session = Session(bundle.path / "graph.onnx", threads=threads)
+
+    @property
+    def decoder(self) -> Decoder:
+        """The CRF that turns emissions into spans."""
+        return self._decoder
+
+    def emissions(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+        """What the tagger says of each unit, before it decides: for tools that ask how sure it is.
+
+        Emissions ``(batch, time, tags)`` and lengths ``(batch,)`` of the texts as one batch, each text whole.
+        Raises ValueError where a text has no visible character.
+        """
+        batch = pad(self._features.encode_many(texts))
+        if not (batch.lengths > 0).all():
+            raise ValueError("expected texts with a visible character; got one without")
+        return self._session.emissions(batch), batch.lengths
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -300,7 +317,7 @@ def load(
     prefer: Prefer = "future",
     recall: int = 0,
 ) -> Engine:
-    """Open a bundle by name (``"ko-chat"``, ``"ko-news"``) or path and make it ready to extract.
+    """Open a bundle by name (``"ko-chat"``, ``"ko-chat@3"``) or path and make it ready to extract.
 
     ``rules`` are dictionaries and patterns beside the tagger (``ner_engine.rules.read_rules`` reads them from
     files); with True those the bundle brings, of which the shipped ones have none, with False none.

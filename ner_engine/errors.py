@@ -7,6 +7,7 @@
     ├── DataError        a corpus file or a span is wrong             (file:line, expected, got)
     ├── TokenizerError   an analyser is missing or failed
     ├── BundleError      a model bundle is missing, damaged or newer than this package
+    ├── RegistryError    a version cannot be promoted, gone back to, kept or removed
     ├── TrainingError    training cannot go on (diverged, bad checkpoint)
     ├── StoreError       the database of the bot cannot be opened, read or written
     └── MissingExtra     an optional part is not installed; the message names the pip command
@@ -24,6 +25,7 @@ __all__ = [
     "DataError",
     "MissingExtra",
     "NerEngineError",
+    "RegistryError",
     "StoreError",
     "TokenizerError",
     "TrainingError",
@@ -58,6 +60,10 @@ class TokenizerError(NerEngineError):
 
 class BundleError(NerEngineError):
     """A model bundle is missing, damaged, or of a newer format than this package reads."""
+
+
+class RegistryError(NerEngineError):
+    """A version of a bundle cannot be promoted, gone back to, kept or removed."""
 
 
 class TrainingError(NerEngineError):

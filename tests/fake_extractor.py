@@ -62,7 +62,7 @@ class FakeEngine:
     """What ``ner_engine.load`` returns, as far as the chat needs it."""
 
     labels = ("PS", "LC", "OG", "DT", "TI", "QT", "FOOD")
-    bundle = SimpleNamespace(name="fake")
+    bundle = SimpleNamespace(name="fake", tag="fake@1/0123abcd")
 
     def extract(self, text: str, *, now: datetime | None = None) -> list[Entity]:
         return extract(text)

@@ -34,7 +34,7 @@ class FakeEngine:
     min_score = 0.0
 
     def __init__(self, name: str = "fake", version: str = "1") -> None:
-        self.bundle = SimpleNamespace(name=name, manifest={"package_version": "0.1.0", "x": version})
+        self.bundle = SimpleNamespace(name=name, state=f"0.1.0/{version}")
         self.batches: list[list[str]] = []
         self.gate = threading.Event()
         self.gate.set()

@@ -144,6 +144,8 @@ def run(*args):
 
 answers = {"train": run("train", "x.toml"), "evaluate": run("evaluate", bundle, data)}
 answers["store"] = run("bot", "records", "--db", data)
+answers["feedback"] = run("feedback", "list", "--store", data)
+answers["feedback in a file"] = run("feedback", "import", data, "--store", data + ".jsonl")
 answers["stats"] = run("corpus", "stats", data)
 for name in BACKENDS:
     try:
@@ -167,6 +169,12 @@ print(json.dumps(answers))
     code, err = answers.pop("store")
     assert (code, err.count("\n")) == (1, 1)
     assert "pip install 'ner-engine[store]'" in err
+    code, err = answers.pop("feedback")
+    assert (code, err) == (
+        1,
+        "ner-engine: the feedback store needs an optional part: pip install 'ner-engine[store]'\n",
+    )
+    assert answers.pop("feedback in a file") == [0, f"{tmp_path / 'data.txt'}.jsonl: 1 added\n"]
     assert answers.keys() == {"konlpy:komoran", "konlpy:okt", "konlpy:hannanum", "konlpy:kkma"}
     for name, message in answers.items():
         assert "pip install 'ner-engine[konlpy]'" in message, name
@@ -186,3 +194,38 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
     loaded = set(json.loads(done.stdout))
     assert loaded.isdisjoint([*OPTIONAL, "typer", "rich"])
     assert {"numpy", "onnxruntime"} <= loaded
+
+
+def test_the_command_starts_without_what_computes():
+    script = """
+import importlib.abc
+
+class Broken(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name in ("numpy", "onnxruntime", "safetensors"):
+            raise ImportError(f"{name} is broken", name=name)
+
+sys.meta_path.insert(0, Broken())
+from ner_engine.cli import app
+print(json.dumps(tried))
+"""
+    assert bare(script) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="looks at the folders of POSIX")
+def test_extraction_leaves_nothing_behind_and_reports_to_nobody(tiny_bundle, tmp_path):
+    # onnxruntime for Linux keeps an id of the machine at home and sends what it loads, unless told not to
+    script = """
+import sys, ner_engine
+ner_engine.load(sys.argv[1]).extract("부산에서 오하늘 만나기로 했어")
+"""
+    telling = ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "TF_BUILD", "GITHUB_ACTIONS")
+    around = {k: v for k, v in os.environ.items() if k not in telling and not k.startswith("XDG_")}
+    home, passing = tmp_path / "home", tmp_path / "passing"
+    for folder in (home, passing):
+        folder.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", script, str(tiny_bundle)],
+        cwd=ROOT, env={**around, "HOME": str(home), "TMPDIR": str(passing)}, check=True, timeout=120,
+    )  # fmt: skip
+    assert [*home.iterdir(), *passing.iterdir()] == []

@@ -18,6 +18,7 @@ pytest.importorskip("safetensors", reason="needs the train extra")
 pytest.importorskip("onnx", reason="needs the train extra")
 
 from ner_engine import bundle as bundle_module  # noqa: E402
+from ner_engine import pointer as pointer_module  # noqa: E402
 from ner_engine.bundle import (  # noqa: E402
     FORMAT,
     MANIFEST,
@@ -254,7 +255,7 @@ def test_tensors_that_cannot_be_read_are_one_line(tmp_path, data):
 def test_bundles_are_found_by_path_and_by_name(tiny_bundle, tmp_path, monkeypatch):
     shutil.copytree(tiny_bundle, tmp_path / "models" / "mine")
     (tmp_path / "models" / "configs").mkdir()
-    monkeypatch.setattr(bundle_module, "_roots", lambda: [tmp_path / "nowhere", tmp_path / "models"])
+    monkeypatch.setattr(pointer_module, "_roots", lambda models: [tmp_path / "nowhere", tmp_path / "models"])
     assert bundle_names() == ["mine"]
     assert find_bundle("mine") == tmp_path / "models" / "mine"
     assert find_bundle(tiny_bundle) == find_bundle(str(tiny_bundle)) == tiny_bundle
@@ -267,7 +268,7 @@ def test_bundles_are_found_by_path_and_by_name(tiny_bundle, tmp_path, monkeypatc
 
 
 def test_a_name_without_any_bundle(monkeypatch, tmp_path):
-    monkeypatch.setattr(bundle_module, "_roots", lambda: [tmp_path])
+    monkeypatch.setattr(pointer_module, "_roots", lambda models: [tmp_path])
     with pytest.raises(BundleError, match=r"or one of: none$"):
         find_bundle("ko-chat")
 

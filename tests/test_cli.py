@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 pytest.importorskip("torch", reason="the tiny bundle is trained with the train extra")
 
 import ner_engine
-from ner_engine import bundle as bundle_module
+from ner_engine import pointer as pointer_module
 from ner_engine.bundle import load_bundle
 from ner_engine.cli import app, main
 from ner_engine.errors import DataError
@@ -89,7 +89,8 @@ ALL = list(_commands(get_command(app)))
 def test_the_commands_there_are():
     top = {path[0] for path in ALL}
     assert top >= {"chat", "extract", "train", "vectors", "evaluate", "corpus", "models"}
-    assert {path[1] for path in ALL if path[0] == "models"} == {"list", "show", "verify", "export"}
+    models = {path[1] for path in ALL if path[0] == "models"}
+    assert models == {"check", "diff", "export", "gc", "history", "list", "promote", "rollback", "show", "verify"}
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
@@ -280,7 +281,7 @@ def test_debug_shows_the_traceback(monkeypatch):
 @pytest.fixture
 def named(tiny_bundle, tmp_path, monkeypatch):
     shutil.copytree(tiny_bundle, tmp_path / "models" / "tiny")
-    monkeypatch.setattr(bundle_module, "_roots", lambda: [tmp_path / "models"])
+    monkeypatch.setattr(pointer_module, "_roots", lambda models: [tmp_path / "models"])
     return tmp_path / "models" / "tiny"
 
 

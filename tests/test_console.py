@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -20,6 +21,7 @@ from ner_engine.chatbot.playback.transcript import read_transcript
 from ner_engine.cli import app
 from ner_engine.cli.spoken import painted_speech
 from ner_engine.errors import StoreError
+from ner_engine.feedback import open_store
 from ner_engine.spans import Entity
 from ner_engine.values import Clock, parse_at
 from tests.fake_extractor import FakeEngine, extract
@@ -269,13 +271,37 @@ def chat(*options: str, typed: Sequence[str] = ()) -> list[str]:
 
 @pytest.mark.usefixtures("fake_engine")
 def test_corrections_in_a_pipe(tmp_path: Path) -> None:
-    chat(typed=["짜장면 하나", "/fix 1 -", "/fix save"])
-    chat("--corrections", "mine.jsonl", typed=["짜장면 하나", "/fix ok"])
-    first = json.loads((tmp_path / "corrections.jsonl").read_text(encoding="utf-8"))
-    second = json.loads((tmp_path / "mine.jsonl").read_text(encoding="utf-8"))
-    assert [len(line["entities"]) for line in (first, second)] == [1, 2]
-    assert first["bundle"] == "fake"
+    chat("--corrections", "mine.jsonl", typed=["짜장면 하나", "/fix 1 -", "/fix save"])
+    who = ("--by", "서연", "--consent", "--mask")
+    chat("--store", "theirs.jsonl", *who, typed=["민수 번호는 010-1234-5678이에요", "/fix ok"])
+    first = json.loads((tmp_path / "mine.jsonl").read_text(encoding="utf-8"))
+    second = json.loads((tmp_path / "theirs.jsonl").read_text(encoding="utf-8"))
+    assert [len(line["entities"]) for line in (first, second)] == [1, 1]
+    assert first["bundle"] == "fake@1/0123abcd"
     assert first["at"] == "2026-07-23T17:00:00+09:00"
+    assert (first["by"], first["consent"], first["masked"]) == ("", False, False)
+    assert (second["by"], second["consent"], second["masked"]) == ("서연", True, True)
+    assert second["text"] == "[이름1] 번호는 [전화번호1]이에요"
+
+
+@pytest.mark.usefixtures("fake_engine")
+def test_corrections_without_a_name_for_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They go to a database; where those are not installed, to a file."""
+    with monkeypatch.context() as absent:
+        absent.delitem(sys.modules, "ner_engine.feedback.database", raising=False)
+        absent.setitem(sys.modules, "sqlalchemy", None)
+        said = chat(typed=["짜장면 하나", "/fix ok"])
+    assert "저장했어요: corrections.jsonl (개체명 2개)" in said
+    assert not (tmp_path / "feedback.db").exists()
+    pytest.importorskip("sqlalchemy", reason="needs the store extra")
+    assert "저장했어요: feedback.db (개체명 2개)" in chat(typed=["짜장면 하나", "/fix ok"])
+    monkeypatch.setenv("NER_ENGINE_FEEDBACK", "mine.db")
+    chat(typed=["짜장면 하나", "네"])
+    assert not (tmp_path / "mine.db").exists()  # nothing was saved
+    assert "저장했어요: mine.db (개체명 2개)" in chat(typed=["짜장면 하나", "/fix ok"])
+    with open_store("mine.db") as store:
+        (kept,) = store.list()
+    assert (kept.text, kept.status) == ("짜장면 하나", "pending")
 
 
 @pytest.mark.usefixtures("fake_engine")

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from ner_engine.chatbot.correction.correcting import Correcting
-from ner_engine.chatbot.correction.corrections import Correction, append, read_corrections
 from ner_engine.chatbot.correction.fix import Fixing, Refused, fix, listing, start_fixing
 from ner_engine.cli import app
 from ner_engine.datasets import read
 from ner_engine.errors import DataError
+from ner_engine.feedback import Correction, LazyStore
+from ner_engine.feedback.file import append, read_corrections
 from ner_engine.spans import Span, check_spans
 from tests.conftest import entities_of
 
@@ -135,7 +136,7 @@ def test_whatever_is_commanded_the_entities_fit(commands: list[str]) -> None:
 
 def spoken(path: Path, *commands: str, text: str = TEXT) -> list[str]:
     """What each command shows."""
-    correcting = Correcting(path, labels=LABELS, bundle="ko-chat")
+    correcting = Correcting(LazyStore(path), labels=LABELS, bundle="ko-chat")
     correcting.turn_to(text, entities_of(text, FOUND if text == TEXT else ()))
     return [correcting.obey(command, at=AT) for command in commands]
 
@@ -170,6 +171,10 @@ def test_saved_once_superseded_once(tmp_path: Path) -> None:
         "bundle": "ko-chat",
         "at": "2026-07-23T17:00:00+09:00",
         "source": "console",
+        "by": "",
+        "consent": False,
+        "status": "pending",
+        "masked": False,
     }
     assert second["supersedes"] == first["id"] != second["id"]
     assert second["entities"] == first["entities"][:2]
@@ -197,7 +202,7 @@ def test_the_same_sentence_another_day_supersedes_too(tmp_path: Path) -> None:
 
 
 def test_what_was_not_saved_is_told(tmp_path: Path) -> None:
-    correcting = Correcting(tmp_path / "c.jsonl", labels=LABELS, bundle="")
+    correcting = Correcting(LazyStore(tmp_path / "c.jsonl"), labels=LABELS, bundle="")
     assert correcting.turn_to(TEXT, entities_of(TEXT, FOUND)) == ""
     correcting.obey("3 PS", at=AT)
     assert "3 PS    민수  (고침)" in correcting.turn_to("네", ())
@@ -208,7 +213,8 @@ def test_a_file_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None
     (said,) = spoken(tmp_path / "nowhere" / "c.jsonl", "ok")
     assert said.startswith("저장하지 못했어요. (")
     assert "\n" not in said
-    (said,) = spoken(tmp_path, "ok")  # a folder
+    (tmp_path / "c.jsonl").mkdir()
+    (said,) = spoken(tmp_path / "c.jsonl", "ok")
     assert said.startswith("저장하지 못했어요. (")
 
 
@@ -286,7 +292,8 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
 WRITER = """
 import sys
 from datetime import datetime
-from ner_engine.chatbot.correction.corrections import Correction, append
+from ner_engine.feedback import Correction
+from ner_engine.feedback.file import append
 from ner_engine.spans import Span
 who, path = sys.argv[1:]
 print("ready", flush=True)

@@ -140,6 +140,56 @@ def test_a_lexicon_with_a_wrong_weight_or_nothing_in_it(tmp_path: Path) -> None:
         load_grammar(folder / "grammar", folder / "lexicons")
 
 
+def test_a_lexicon_may_be_a_dictionary_of_the_rules(tmp_path: Path) -> None:
+    folder = source(tmp_path, "@frames a\n<[lex:food]:FOOD> 줘\n")
+    rows = ("# 마실 것", "아메리카노,FOOD,americano,아아|커피,3", "라떼,FOOD,,,1")
+    table = "\n".join(["surface,label,canonical,synonyms,weight", *rows])
+    (folder / "lexicons" / "food.csv").write_text(table, encoding="utf-8")
+    assert everything(folder) == {f"<{form}:FOOD> 줘" for form in ("아메리카노", "아아", "커피", "라떼")}
+    lexicon = load_grammar(folder / "grammar", folder / "lexicons").lexicons["food"]
+    assert lexicon.words == ("아메리카노", "아아", "커피", "라떼")
+    assert lexicon.cumulative == (3, 6, 9, 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("food.csv", "surface,label\n라떼\n", r"food\.csv:2: expected 2 columns; got 1"),
+        (
+            "food.csv",
+            "surface,label,weight\n라떼,FOOD,많이\n",
+            r"food\.csv:2: expected a number as weight; got '많이'",
+        ),
+        (
+            "food.csv",
+            "surface,label,weight\n라떼,FOOD,-1\n",
+            r"food\.csv:2: expected a number as weight; got '-1'",
+        ),
+        ("food.csv", "surface,label\n", r"food\.csv: expected at least one word"),
+        ("food.txt", "라떼\tnan\n", r"food\.txt:1: expected a number after the tab; got 'nan'"),
+        (
+            "foods.csv",
+            "surface,label\n라떼,FOOD\n",
+            r"g\.txt:2: expected the lexicon .*food\.txt \(or \.csv\)",
+        ),
+    ],
+)
+def test_a_wrong_lexicon_is_told_with_its_place(tmp_path: Path, name: str, text: str, said: str) -> None:
+    folder = source(tmp_path, "@frames a\n[lex:food]\n")
+    (folder / "lexicons" / name).write_text(text, encoding="utf-8")
+    with pytest.raises((ConfigError, DataError), match=said):
+        load_grammar(folder / "grammar", folder / "lexicons")
+
+
+def test_one_lexicon_in_two_files_is_refused(tmp_path: Path) -> None:
+    folder = source(tmp_path, "@frames a\n[lex:food]\n", food="라떼\n")
+    (folder / "lexicons" / "food.csv").write_text("surface,label\n라떼,FOOD\n", encoding="utf-8")
+    with pytest.raises(
+        ConfigError, match=r"g\.txt:2: expected one lexicon 'food'; found food\.txt and food\.csv"
+    ):
+        load_grammar(folder / "grammar", folder / "lexicons")
+
+
 def test_an_exhausted_grammar_says_so(tmp_path: Path) -> None:
     folder = source(tmp_path, "@frames a\n(가|나)\n")
     made = generate_corpus(count=3, seed=1, source=folder, noise=QUIET)

@@ -24,15 +24,15 @@ PACKAGE = ROOT / "ner_engine"
 
 # A part imports from the parts before it, never from one after it.
 ORDER = [
-    "errors", "spans", "josa", "scheme", "config", "datasets", "tokenizers", "features", "network", "bundle",
-    "runtime", "training", "rules", "values", "engine", "chatbot", "service", "cli",
-    "__main__",
+    "errors", "spans", "josa", "scheme", "config", "database", "datasets", "tokenizers", "features", "network",
+    "pointer", "bundle", "registry", "runtime", "training", "rules", "values", "engine", "gate", "suggest",
+    "feedback", "chatbot", "domains", "service", "doctor", "cli", "__main__",
 ]  # fmt: skip
 
 # package -> parts that may import it at a module's top, parts that may inside a function
 NOWHERE: set[str] = set()
 THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
-    "numpy": ({"features", "network", "bundle", "training", "runtime", "engine"}, NOWHERE),
+    "numpy": ({"features", "network", "bundle", "training", "runtime", "engine", "gate", "suggest"}, NOWHERE),
     "torch": ({"network", "training"}, NOWHERE),
     "safetensors": (NOWHERE, {"bundle", "training"}),
     "onnx": (NOWHERE, {"network"}),
@@ -50,7 +50,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "ahocorasick": (NOWHERE, {"rules"}),
     "korean_lunar_calendar": (NOWHERE, {"values"}),
     "yaml": ({"chatbot"}, NOWHERE),
-    "sqlalchemy": ({"chatbot"}, NOWHERE),
+    "sqlalchemy": ({"database", "feedback", "chatbot"}, NOWHERE),
     "fastapi": ({"service"}, NOWHERE),
     "starlette": ({"service"}, NOWHERE),
     "pydantic": ({"service"}, NOWHERE),

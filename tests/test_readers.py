@@ -436,6 +436,31 @@ def test_doccano_variants(line: str) -> None:
     assert (sentence.id, render(sentence.text, sentence.entities)) == ("1", "<유진:PS>이 왔어")
 
 
+def test_doccano_counts_utf16_units() -> None:
+    """As a browser does; an offset within a character is no place."""
+    (sentence,) = parse('{"text": "😀 유진이 😀", "label": [[3, 5, "PS"], [7, 9, "EMO"]]}').sentences
+    assert render(sentence.text, sentence.entities) == "😀 <유진:PS>이 <😀:EMO>"
+    with pytest.raises(DataError, match=r"f:1: \[1, 3\) PS begins or ends within a character"):
+        read_bytes('{"text": "😀 유진이", "label": [[1, 3, "PS"]]}'.encode(), name="f")
+    with pytest.raises(DataError, match=r"f:1: span \[0, 9\) PS does not fit"):
+        read_bytes('{"text": "😀 유진이", "label": [[0, 9, "PS"]]}'.encode(), name="f")
+
+
+def test_what_is_no_sentence_of_a_corpus() -> None:
+    """What was rejected, what a later line supersedes (unless that was rejected), what nobody has labelled."""
+    lines = [
+        '{"id": "a", "text": "유진이 왔어", "entities": []}',
+        '{"id": "b", "supersedes": "a", "text": "유진이 왔어", '
+        '"entities": [{"start": 0, "end": 2, "label": "PS"}]}',
+        '{"id": "c", "text": "유진이 왔어", "entities": [], "supersedes": "b", "status": "rejected"}',
+        '{"id": "d", "text": "내일 봐", "entities": [{"start": 0, "end": 2, "label": "DT"}], "labelled": false}',
+    ]
+    corpus = parse("\n".join(lines))
+    assert [(s.id, render(s.text, s.entities)) for s in corpus.sentences] == [("b", "<유진:PS>이 왔어")]
+    (told,) = corpus.problems
+    assert (told.line, told.code, told.level) == (4, "unlabelled", "warning")
+
+
 def test_encodings() -> None:
     for encoding in ("utf-8-sig", "utf-16"):
         corpus = read_bytes(KMOU.encode(encoding), name="f.txt")

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from html.parser import HTMLParser
 
 import pytest
 
@@ -15,45 +14,9 @@ from ner_engine.spans import Entity, Sentence, Span
 from ner_engine.training import report
 from ner_engine.training.evaluate import Evaluation, evaluate
 from tests.conftest import entities_of, marked
+from tests.html_page import Page
 
 pytest.importorskip("sklearn", reason="needs the train extra")
-
-VOID = {"meta", "link", "rect", "line", "circle"}
-
-
-class Page(HTMLParser):
-    """Checks that tags nest, and collects attributes and texts by tag."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[tuple[str, str]] = []
-        self.feed(source)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open:
-            self.texts.append((self.open[-1], data))
-
-    def of(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-    def text(self, tag: str) -> str:
-        return "".join(data for name, data in self.texts if name == tag)
-
 
 EVIL = 'x<script>alert("1")</script>&amp;'
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ner_engine.datasets.entries import Entry, read_entries
 from ner_engine.errors import DataError
 from ner_engine.rules.boundaries import ends_here
 from ner_engine.rules.folding import Folded
 from ner_engine.rules.gazetteer import Gazetteer, load_gazetteer
-from ner_engine.rules.lexicon import Entry, read_entries
 from ner_engine.rules.merge import decide
 from ner_engine.rules.reload import LiveGazetteer
 from ner_engine.rules.ruleset import RuleSet

@@ -186,6 +186,12 @@ def test_a_message_that_is_sent_again_keeps_its_id(make):
     assert server.bodies[0] == server.bodies[1]
 
 
+def test_feedback_tells_of_consent_and_of_masking(make):
+    server = Server(httpx.Response(201, json={"id": "c-1"}))
+    make(server)("feedback", "내일", [], consent=True, mask=True)
+    assert server.bodies == [{"text": "내일", "entities": [], "consent": True, "mask": True}]
+
+
 def test_feedback_takes_whatever_has_a_start_an_end_and_a_label(make):
     server = Server(httpx.Response(201, json={"id": "c-1"}))
     found = ExtractedText.model_validate({"text": "", "entities": [ENTITY]}).entities

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 
-from ner_engine.chatbot.correction.corrections import read_corrections
+import pytest
+
 from ner_engine.datasets.jsonl import parse
+from ner_engine.feedback import open_store
+from ner_engine.feedback.file import read_corrections
+from ner_engine.service.keys import new_key
 from tests.service_parts import ask, site
 
 GOOD = {
@@ -77,6 +81,54 @@ def test_what_is_no_correction_is_refused(tmp_path):
 
     ask(site(tmp_path).app, talk)
     assert not (tmp_path / "feedback.jsonl").exists()
+
+
+def test_corrections_in_a_database(tmp_path):
+    pytest.importorskip("sqlalchemy", reason="needs the store extra")
+    keys, path = tmp_path / "keys.jsonl", tmp_path / "feedback.db"
+    secret, _ = new_key(keys, name="가게", scopes=["feedback"])
+    personal = {"text": "김하늘 010-1234-5678이에요", "entities": [{"start": 0, "end": 3, "label": "PS"}]}
+
+    async def talk(client):
+        client.headers["X-API-Key"] = secret
+        first = (await client.post("/v1/feedback", json=GOOD | {"consent": True})).json()
+        again = (await client.post("/v1/feedback", json=GOOD | {"consent": True})).json()
+        asked = [GOOD | {"entities": [], "consent": True}, personal | {"mask": True}, personal]
+        others = [(await client.post("/v1/feedback", json=one)).json() for one in asked]
+        return first, again, others
+
+    first, again, (second, *_) = ask(site(tmp_path, feedback=str(path), keys=str(keys)).app, talk)
+    assert first == again == {"id": first["id"], "supersedes": ""}
+    assert second["supersedes"] == first["id"]
+    with open_store(path) as store:
+        whole, changed, masked, plain = store.list(superseded=True)
+        assert store.list() == [changed, masked, plain]
+    assert (whole.text, whole.by, whole.consent, whole.status) == (GOOD["text"], "가게", True, "pending")
+    assert (masked.text, masked.masked, masked.consent) == ("[이름1] [전화번호1]이에요", True, False)
+    assert [(s.start, s.end, s.label) for s in masked.entities] == [(0, 5, "PS")]
+    assert (plain.text, plain.masked) == (personal["text"], False)
+
+
+def test_corrections_masked_by_the_settings(tmp_path):
+    personal = {"text": "김하늘 010-1234-5678이에요", "entities": [{"start": 0, "end": 3, "label": "PS"}]}
+
+    async def talk(client):
+        return await client.post("/v1/feedback", json=personal)
+
+    assert ask(site(tmp_path, feedback_mask=True).app, talk).status_code == 201
+    assert "김하늘" not in (tmp_path / "feedback.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_store_that_comes_back_is_found_again(tmp_path):
+    folder = tmp_path / "later"
+
+    async def talk(client):
+        before = await client.post("/v1/feedback", json=GOOD)
+        folder.mkdir()
+        return before.status_code, (await client.post("/v1/feedback", json=GOOD)).status_code
+
+    pytest.importorskip("sqlalchemy", reason="needs the store extra")
+    assert ask(site(tmp_path, feedback=str(folder / "feedback.db")).app, talk) == (503, 201)
 
 
 def test_where_corrections_are_switched_off_or_cannot_be_written(tmp_path):

@@ -406,9 +406,12 @@ def test_offsets_of_emoji_and_of_decomposed_text(open_page, stub):
     page.keyboard.press("Shift+ArrowRight")  # 🍝
     page.keyboard.press("Enter")
     page.click("#menu-labels button:text('음식 FOOD')")
+    page.click("text=이 문장을 학습에 써도 돼요")
+    page.check("#mask")
     page.click("#send")
     page.wait_for_selector("#feedback-status:has-text('저장했어요')")
     (sent,) = stub.asked("/v1/feedback")
+    assert (sent["consent"], sent["mask"]) == (True, True)
     assert sent["text"] == text
     assert [(text[e["start"] : e["end"]], e["label"]) for e in sent["entities"]] == [
         (family, "PS"), ("🍝", "FOOD"), (nfd, "LC"), ("𠮷집", "OG"),

@@ -25,7 +25,7 @@ pytest.importorskip("uvicorn", reason="needs the service extra")
 from typer.testing import CliRunner
 
 from ner_engine.cli import app
-from ner_engine.errors import ConfigError
+from ner_engine.errors import BundleError, ConfigError
 from ner_engine.service.listening import Seats, listen, shut_out
 from ner_engine.service.reloading import Rounds
 
@@ -492,15 +492,22 @@ def test_the_worker_with_fewer_connections_goes_first():
 class Fleet:
     """Rounds with workers that do as they are told, one order at a time."""
 
-    def __init__(self, workers: int, bad: tuple[int, ...] = ()) -> None:
+    def __init__(self, workers: int, bad: tuple[int, ...] = (), *, source: str = "/m/2") -> None:
         self.orders: list[tuple[int, dict]] = []
         self.bad, self.version = set(bad), dict.fromkeys(range(workers), 0)
         self.loaded: set[int] = set()
         self.heard: list[tuple[int, int, str]] = []
-        self.rounds = Rounds(["m"], lambda worker, order: self.orders.append((worker, order)))
+        self.source = source
+        self.opened: dict[int, str] = {}
+        self.rounds = Rounds(["m"], lambda *order: self.orders.append(order), self.find)
         for worker in range(workers):
             self.rounds.began(worker)
             self.rounds.joined(worker, 0.0)
+
+    def find(self, model: str) -> str:
+        if not self.source:
+            raise BundleError("current: damaged")
+        return self.source
 
     def step(self) -> None:
         worker, order = self.orders.pop(0)
@@ -516,6 +523,7 @@ class Fleet:
             self.rounds.heard(worker, {"say": "refused", "round": order["round"], "why": "damaged"}, 0.0)
         else:
             self.loaded.add(worker)
+            self.opened[worker] = order["source"]
             self.rounds.heard(worker, {"say": "loaded", "round": order["round"]}, 0.0)
 
     def run(self) -> None:
@@ -583,6 +591,90 @@ def test_a_round_that_takes_too_long_is_given_up_and_those_who_ask_meanwhile_sha
         (0, 1, True), (0, 2, False), (1, 3, False),
     ]  # fmt: skip
     assert fleet.version == {0: 1, 1: 1}
+
+
+def test_what_is_promoted_is_loaded_by_all_from_one_place():
+    fleet = Fleet(3)
+    fleet.rounds.look(0.0)
+    assert fleet.orders == []
+    fleet.source = "/m/3"
+    fleet.rounds.look(0.0)
+    fleet.source = "/m/4"  # while the workers load: they all load what the round began with
+    fleet.run()
+    assert set(fleet.opened.values()) == {"/m/3"}
+    assert fleet.rounds.sources == (("m", "/m/3"),)
+    fleet.rounds.look(0.0)
+    fleet.run()
+    assert set(fleet.opened.values()) == {"/m/4"}
+    fleet.rounds.look(0.0)
+    assert fleet.orders == []
+
+
+def test_what_cannot_be_loaded_is_tried_once_and_reaches_no_worker_that_begins():
+    fleet = Fleet(2, bad=(1,))
+    fleet.source = "/m/3"
+    fleet.rounds.look(0.0)
+    fleet.run()
+    fleet.rounds.look(0.0)
+    assert fleet.orders == []
+    assert fleet.rounds.sources == (("m", "/m/2"),)
+    fleet.rounds.left(0, 0.0)
+    fleet.rounds.began(0)
+    fleet.rounds.joined(0, 0.0)
+    fleet.run()
+    assert fleet.version == {0: 0, 1: 0}
+    fleet.bad.clear()
+    fleet.source = "/m/4"
+    fleet.rounds.look(0.0)
+    fleet.run()
+    assert (fleet.version, set(fleet.opened.values())) == ({0: 1, 1: 1}, {"/m/4"})
+
+
+def test_what_is_promoted_while_nobody_is_there_is_loaded_by_the_next(tmp_path):
+    (tmp_path / "bundle.json").write_text("{}")
+    fleet = Fleet(1, source=str(tmp_path))
+    fleet.rounds.left(0, 0.0)
+    fleet.source = "/m/3"
+    fleet.rounds.look(0.0)
+    fleet.rounds.began(0)
+    fleet.rounds.joined(0, 0.0)
+    fleet.rounds.look(0.0)
+    fleet.rounds.left(0, 0.0)  # and again, in the middle of it
+    fleet.orders.clear()
+    fleet.rounds.began(0)
+    fleet.rounds.joined(0, 0.0)
+    fleet.rounds.look(0.0)
+    fleet.run()
+    assert fleet.opened == {0: "/m/3"}
+
+
+def test_where_it_cannot_be_told_what_is_in_use_the_old_one_stays(caplog):
+    fleet = Fleet(2)
+    fleet.source = ""
+    for _ in range(3):
+        fleet.rounds.look(0.0)
+    fleet.ask(0, 5)
+    fleet.run()
+    assert fleet.heard == [(0, 5, "current: damaged")]
+    assert [r.message for r in caplog.records].count("the bundle in use cannot be told") == 1
+    assert fleet.rounds.sources == (("m", "/m/2"),)
+    fleet.source = "/m/3"
+    fleet.rounds.look(0.0)
+    fleet.run()
+    assert set(fleet.opened.values()) == {"/m/3"}
+
+
+def test_a_bundle_in_use_that_is_taken_away_is_not_what_the_next_worker_opens(tmp_path):
+    (tmp_path / "2").mkdir()
+    (tmp_path / "2" / "bundle.json").write_text("{}")
+    fleet = Fleet(1)
+    fleet.rounds = Rounds(["m"], lambda *order: None, lambda model: str(tmp_path / "2"))
+    fleet.rounds._find = fleet.find
+    fleet.rounds.began(0)
+    assert fleet.rounds.sources == (("m", str(tmp_path / "2")),)
+    (tmp_path / "2" / "bundle.json").unlink()
+    fleet.rounds.began(0)
+    assert fleet.rounds.sources == (("m", "/m/2"),)
 
 
 # the commands

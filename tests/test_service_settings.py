@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ner_engine.errors import ConfigError
@@ -32,13 +34,17 @@ def test_each_source_outweighs_the_one_before(file):
 def test_the_environment_writes_lists_with_commas():
     found = read_settings(
         environment={
-            "NER_ENGINE_MODELS": "ko-chat, news=/m/news,/m/own",
+            "NER_ENGINE_MODELS": "ko-chat, news=/m/news,/m/own,ko-news@3",
+            "NER_ENGINE_REGISTRY": "/srv/models",
             "NER_ENGINE_CORS_ORIGINS": "https://a.example,https://b.example:8443",
             "NER_ENGINE_LOG_TEXTS": "on",
             "NER_ENGINE_WINDOW_MS": "1",
         }
     )
-    assert found.models == (("ko-chat", "ko-chat"), ("news", "/m/news"), ("own", "/m/own"))
+    assert found.models == (
+        ("ko-chat", "ko-chat"), ("news", "/m/news"), ("own", "/m/own"), ("ko-news", "ko-news@3"),
+    )  # fmt: skip
+    assert found.registry == "/srv/models"
     assert found.cors_origins == ("https://a.example", "https://b.example:8443")
     assert (found.log_texts, found.window_ms) == (True, 1.0)
 
@@ -94,3 +100,8 @@ def test_what_is_shown_reads_back_and_has_no_password(tmp_path, file):
     path.write_text(shown, encoding="utf-8")
     again = read_settings(path, flags={"database": found.database})
     assert again == found
+
+
+def test_what_other_commands_read_from_the_environment_is_no_setting():
+    given = {"NER_ENGINE_BY": "서연", "NER_ENGINE_DB": "orders.db", "NER_ENGINE_FEEDBACK": "mine.db"}
+    assert read_settings(environment=given) == replace(Settings(), feedback="mine.db")

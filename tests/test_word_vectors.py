@@ -70,6 +70,16 @@ def test_lexicons(tmp_path):
     (tmp_path / "b.tsv").write_text("form\tlabel\tn\n서울\tLCP_CITY\t3\n경찰\tOGG_X\t9\n", encoding="utf-8")
     forms = read_lexicons({"FOOD": ["a.txt"], "LC": ["b.tsv:LC"]}, tmp_path)
     assert forms == {"FOOD": ["김밥", "라면"], "LC": ["서울"]}
+    table = "surface,label,canonical,synonyms\n타이레놀,MEDICINE,,타이래놀|해열제\n# 끝\n"
+    (tmp_path / "c.csv").write_text(table, encoding="utf-8")
+    assert read_lexicons({"M": ["c.csv", "a.txt"]}, tmp_path) == {
+        "M": ["타이레놀", "타이래놀", "해열제", "김밥", "라면"]
+    }
+    (tmp_path / "d.csv").write_text("surface,label\n타이레놀\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"d.csv:2: expected 2 columns; got 1"):
+        read_lexicons({"M": ["d.csv"]}, tmp_path)
+    with pytest.raises(ConfigError, match=r"none.csv: features.gazetteers.X: expected a lexicon file"):
+        read_lexicons({"X": ["none.csv"]}, tmp_path)
     with pytest.raises(ConfigError, match=r"none.txt: features.gazetteers.X: expected a lexicon file"):
         read_lexicons({"X": ["none.txt"]}, tmp_path)
 

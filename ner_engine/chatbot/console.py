@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ner_engine.chatbot.bot import Answer, Bot
-from ner_engine.chatbot.correction.correcting import Correcting
+from ner_engine.chatbot.correction.correcting import Correcting, Corrector
 from ner_engine.chatbot.dialogue import farewell
 from ner_engine.chatbot.pages import (
     Exchange,
@@ -25,6 +25,7 @@ from ner_engine.chatbot.pages import (
 )
 from ner_engine.chatbot.state import State
 from ner_engine.errors import NerEngineError
+from ner_engine.feedback import LazyStore
 from ner_engine.spans import Entity
 
 __all__ = ["COMMANDS", "Speech", "Tagger", "converse"]
@@ -62,12 +63,14 @@ class Tagger:
 
     ``labels`` are those a correction may give (none: any), ``bundle`` is the model's name, ``explain`` tells why
     a text was read as it was, ``name`` is what a transcript calls the extractor (``""``: it does not say).
+    ``version`` is what a correction notes of the bundle, where that is more than its name.
     """
 
     labels: tuple[str, ...] = ()
     bundle: str = ""
     explain: Callable[[str], object] | None = None
     name: str = ""
+    version: str = ""
 
 
 def converse(
@@ -80,23 +83,28 @@ def converse(
     seed: int = 0,
     echo: Callable[[str], Sequence[Entity]] | None = None,
     tagger: Tagger | None = None,
-    corrections: str | Path = "corrections.jsonl",
+    corrections: str | Path = "",
+    corrector: Corrector | None = None,
     earlier: Sequence[tuple[str, str]] = (),
 ) -> State:
     """Hold a whole conversation and return the state it ended in.
 
-    With ``echo``, which finds entities, every line is said back with them before it is answered. /fix appends to
-    the file ``corrections``. ``seed`` is the bot's, for /save; ``earlier`` are texts and replies of the session
-    from before, for /history. Raises StoreError where the conversation cannot begin.
+    With ``echo``, which finds entities, every line is said back with them before it is answered. /fix saves to
+    the store ``corrections`` (see ``feedback.LazyStore``), as ``corrector``. ``seed`` is the bot's, for /save;
+    ``earlier`` are texts and replies of the session from before, for /history. Raises StoreError where the
+    conversation cannot begin.
     """
+    known, store = tagger or Tagger(), LazyStore(corrections)
     talk = _Conversation(
         bot,
         say,
         session=session,
         clock=clock,
         echo=echo,
-        tagger=tagger or Tagger(),
-        corrections=Path(corrections),
+        tagger=known,
+        correcting=Correcting(
+            store, labels=known.labels, bundle=known.version or known.bundle, corrector=corrector
+        ),
         seed=seed,
         earlier=earlier,
     )
@@ -107,6 +115,8 @@ def converse(
                 break
     except KeyboardInterrupt:
         pass
+    finally:
+        store.close()
     return talk.end()
 
 
@@ -122,13 +132,13 @@ class _Conversation:
         clock: Callable[[], datetime],
         echo: Callable[[str], Sequence[Entity]] | None,
         tagger: Tagger,
-        corrections: Path,
+        correcting: Correcting,
         seed: int,
         earlier: Sequence[tuple[str, str]],
     ) -> None:
         self._bot, self._say, self._session, self._clock = bot, say, session, clock
         self._echo, self._tagger, self._seed = echo, tagger, seed
-        self._correcting = Correcting(corrections, labels=tagger.labels, bundle=tagger.bundle)
+        self._correcting = correcting
         self._earlier = earlier
         self._exchanges: list[Exchange] = []  # the greeting, and what followed it
         self._state = State(seed=seed)

@@ -10,7 +10,7 @@ from ner_engine.chatbot.rulefile.reading import shipped_bots
 from ner_engine.chatbot.schema import schema_path
 from ner_engine.errors import ConfigError
 
-__all__ = ["new_bot"]
+__all__ = ["bot_texts", "new_bot"]
 
 _NAME = re.compile("[a-z][a-z0-9-]*")
 
@@ -26,16 +26,20 @@ def new_bot(name: str, folder: Path) -> tuple[Path, ...]:
         raise ConfigError(f"the name {name!r} is that of a bot that comes with the package; choose another")
     if folder.exists():
         raise ConfigError("exists; expected a new folder", path=folder)
-    rules = folder / f"{name}.yaml"
-    texts = {
-        rules: _template("bot.yaml").replace("RULE-FILE", rules.name).replace("BOT-NAME", name),
-        folder / schema_path().name: schema_path().read_text(encoding="utf-8"),
-        folder / "transcripts" / "01_reservation.txt": _template("transcript.txt").replace("BOT-NAME", name),
-    }
     (folder / "transcripts").mkdir(parents=True)
-    for path, text in texts.items():
-        path.write_text(text, encoding="utf-8")
-    return tuple(texts)
+    texts = bot_texts(name)
+    for place, text in texts.items():
+        (folder / place).write_text(text, encoding="utf-8")
+    return tuple(folder / place for place in texts)
+
+
+def bot_texts(name: str) -> dict[str, str]:
+    """The files of a new bot by their place in its folder, the rule file first."""
+    return {
+        f"{name}.yaml": _template("bot.yaml").replace("RULE-FILE", f"{name}.yaml").replace("BOT-NAME", name),
+        schema_path().name: schema_path().read_text(encoding="utf-8"),
+        "transcripts/01_reservation.txt": _template("transcript.txt").replace("BOT-NAME", name),
+    }
 
 
 def _template(name: str) -> str:

@@ -16,13 +16,19 @@ from ner_engine.cli.bot import app as bot_app
 from ner_engine.cli.chat import chat
 from ner_engine.cli.corpus import app as corpus_app
 from ner_engine.cli.distill import distill
+from ner_engine.cli.doctor import doctor
 from ner_engine.cli.evaluate import evaluate_command
 from ner_engine.cli.extract import extract
+from ner_engine.cli.feedback import app as feedback_app
 from ner_engine.cli.label import label
 from ner_engine.cli.models import app as models_app
+from ner_engine.cli.models_check import check
+from ner_engine.cli.new_domain import new_domain_command
 from ner_engine.cli.pretrain import pretrain
+from ner_engine.cli.retrain import retrain
 from ner_engine.cli.rules import app as rules_app
 from ner_engine.cli.serve import keys_app, serve
+from ner_engine.cli.suggest import suggest
 from ner_engine.cli.train import train
 from ner_engine.cli.vectors import vectors
 from ner_engine.errors import NerEngineError
@@ -42,13 +48,19 @@ app.command()(chat)
 app.command()(extract)
 app.command()(serve)
 app.command()(train)
+app.command()(retrain)
 app.command()(distill)
 app.command()(pretrain)
+app.command()(suggest)
+app.command(name="new-domain")(new_domain_command)
 app.command()(vectors)
+app.command()(doctor)
 app.command(name="evaluate")(evaluate_command)
 corpus_app.command()(label)
+models_app.command()(check)
 app.add_typer(bot_app, name="bot")
 app.add_typer(corpus_app, name="corpus")
+app.add_typer(feedback_app, name="feedback")
 app.add_typer(keys_app, name="keys")
 app.add_typer(models_app, name="models")
 app.add_typer(rules_app, name="rules")

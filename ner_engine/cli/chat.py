@@ -18,12 +18,14 @@ from ner_engine.spans import Entity
 
 if TYPE_CHECKING:
     from ner_engine.chatbot import Rules
+    from ner_engine.chatbot.correction.correcting import Corrector
     from ner_engine.chatbot.store.database import Store
     from ner_engine.engine import Engine
 
-__all__ = ["chat"]
+__all__ = ["BY", "chat"]
 
 SESSION = "console"
+BY = "NER_ENGINE_BY"  # the environment's name for who is at the keyboard
 
 
 def chat(
@@ -46,8 +48,26 @@ def chat(
         typer.Option("--session", metavar="ID", help=f"With --db: the conversation to go on with ({SESSION})."),
     ] = None,
     corrections: Annotated[
-        Path, typer.Option("--corrections", metavar="FILE", help="Where /fix saves corrected sentences.")
-    ] = Path("corrections.jsonl"),
+        str,
+        typer.Option(
+            "--store",
+            "--corrections",
+            metavar="URL|FILE",
+            envvar="NER_ENGINE_FEEDBACK",
+            help="Where /fix saves corrected sentences: a database or FILE.jsonl (./feedback.db; "
+            "./corrections.jsonl without the extra store).",
+            show_default=False,
+        ),
+    ] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="NAME", envvar=BY, help="Who corrects, for what /fix saves.")
+    ] = "",
+    consent: Annotated[
+        bool, typer.Option("--consent", help="Whoever types agrees that what /fix saves is trained on.")
+    ] = False,
+    mask: Annotated[
+        bool, typer.Option("--mask", help="/fix saves without names, telephone numbers and the like.")
+    ] = False,
     plain: Annotated[
         bool, typer.Option("--plain", help="Replies only: no prompt, no colour. Always so in a pipe.")
     ] = False,
@@ -69,6 +89,7 @@ def chat(
       printf '짜장면 두 그릇 주세요\\n그게 다예요\\n네\\n' | ner-engine chat --plain
     """
     from ner_engine.chatbot import load_rules, shipped_bots
+    from ner_engine.chatbot.correction.correcting import Corrector
 
     if bot is not None and bot not in shipped_bots() and not Path(bot).exists():
         known = ", ".join(shipped_bots())
@@ -81,7 +102,8 @@ def chat(
     loaded = load_rules(bot if bot is not None else rules)
     with contextlib.ExitStack() as closing:
         store = None if db is None else closing.enter_context(_store(db))
-        talk = _Talk(loaded, _engine(bundle), clock, store, session or SESSION, corrections, seed)
+        corrector = Corrector(by=by, consent=consent, mask=mask)
+        talk = _Talk(loaded, _engine(bundle), clock, store, session or SESSION, corrections, corrector, seed)
         if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
             try:
                 talk.hold(_piped_lines(), lambda speech: typer.echo(speech.text))
@@ -102,11 +124,12 @@ class _Talk:
         clock: Callable[[], datetime],
         store: Store | None,
         session: str,
-        corrections: Path,
+        corrections: str,
+        corrector: Corrector,
         seed: int,
     ) -> None:
         self.rules, self._engine, self._clock, self._store = rules, engine, clock, store
-        self._session, self._corrections, self._seed = session, corrections, seed
+        self._session, self._corrections, self._corrector, self._seed = session, corrections, corrector, seed
 
     def find(self, text: str) -> Sequence[Entity]:
         """What the engine finds, by the bot's clock."""
@@ -134,8 +157,11 @@ class _Talk:
             session=self._session,
             seed=self._seed,
             echo=self.find if echo else None,
-            tagger=Tagger(engine.labels, engine.bundle.name, engine.explain, name="engine"),
+            tagger=Tagger(
+                engine.labels, engine.bundle.name, engine.explain, name="engine", version=engine.bundle.tag
+            ),
             corrections=self._corrections,
+            corrector=self._corrector,
             earlier=[(turn.text, turn.reply) for turn in kept],
         )
 

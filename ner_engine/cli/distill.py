@@ -14,7 +14,6 @@ from typing import Annotated
 
 import typer
 
-from ner_engine.bundle import check_target
 from ner_engine.cli.train import command_line, require_training, train_bundle
 from ner_engine.config import StageConfig, load_recipe
 from ner_engine.errors import ConfigError, TrainingError
@@ -40,6 +39,8 @@ def distill(
     Example:
       ner-engine distill models/configs/ko-chat.toml -o models/ko-chat
     """
+    from ner_engine.bundle import check_target
+
     require_training()
     recipe = load_recipe(recipe_path, settings=setting or ())
     if not recipe.distill.teachers:

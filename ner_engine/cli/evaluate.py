@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ner_engine.cli.counting import counting
 from ner_engine.errors import DataError
 
 if TYPE_CHECKING:
@@ -98,20 +98,6 @@ def _print_rich(tables: Sequence[_Table], console: Console) -> None:
         console.print(shown)
 
 
-@contextmanager
-def _counting(total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr where that is a terminal: what it yields is called once a text."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("texts", total=total)
-        yield lambda: progress.advance(task)
-
-
 def _check_labels(corpus: Corpus, labels: Sequence[str], ignored: frozenset[str], bundle: str) -> None:
     """Raise DataError at the first entity whose label the bundle cannot give."""
     known = ignored.union(labels)
@@ -180,7 +166,7 @@ def evaluate_command(
         typer.echo(f"note: {data} has no {', '.join(unused)}; --ignore what it does not annotate", err=True)
 
     passes = 1 if no_noise else 1 + len(NOISES)
-    with _counting(passes * len(corpus.sentences)) as count:
+    with counting(passes * len(corpus.sentences)) as count:
 
         def extract(texts: Sequence[str]) -> Iterator[list[Entity]]:
             for entities in engine.pipe(texts, min_score=min_score):

@@ -30,7 +30,11 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that answer (1).")] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME[=PATH]", help="A bundle to answer with (ko-chat; repeatable)."),
+        typer.Option(metavar="NAME[@VERSION]|NAME=BUNDLE", help="A bundle to answer with (ko-chat; repeatable)."),
+    ] = None,
+    registry: Annotated[
+        str | None,
+        typer.Option("--models", metavar="DIR", help="Where versions of bundles are kept (./models)."),
     ] = None,
     rules: Annotated[
         list[str] | None,
@@ -40,7 +44,9 @@ def serve(
         str | None, typer.Option(help="Rule file of the chatbot, or the name of a shipped one.")
     ] = None,
     database: Annotated[str | None, typer.Option(metavar="URL", help="Where conversations are kept.")] = None,
-    feedback: Annotated[str | None, typer.Option(metavar="FILE", help="Where corrected sentences go.")] = None,
+    feedback: Annotated[
+        str | None, typer.Option(metavar="URL|FILE", help="Where corrected sentences go (./feedback.db).")
+    ] = None,
     keys: Annotated[str | None, typer.Option(metavar="FILE", help="Ask for API keys of this file.")] = None,
     cors_origin: Annotated[
         list[str] | None, typer.Option(metavar="ORIGIN", help="A site whose pages may call this (repeatable).")
@@ -61,8 +67,8 @@ def serve(
 ) -> None:
     """Serve the engine and the chatbot over HTTP, with a page to try them.
 
-    A flag outweighs NER_ENGINE_<KEY> in the environment, that the file, and that the defaults. SIGHUP loads the
-    bundles anew; SIGTERM and Ctrl+C stop in order.
+    A flag outweighs NER_ENGINE_<KEY> in the environment, that the file, and that the defaults. A version that is
+    promoted answers within seconds; SIGHUP loads all bundles anew; SIGTERM and Ctrl+C stop in order.
 
     \b
     Examples:
@@ -73,7 +79,8 @@ def serve(
     from ner_engine.service.settings import read_settings
 
     flags: dict[str, Any] = {
-        "host": host, "port": port, "workers": workers, "models": model or None, "rules": rules or None,
+        "host": host, "port": port, "workers": workers, "models": model or None, "registry": registry,
+        "rules": rules or None,
         "bot": bot, "database": database, "feedback": feedback, "keys": keys,
         "cors_origins": cors_origin or None, "insecure": insecure, "log_level": log_level,
         "log_texts": log_texts,

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ner_engine.bundle import check_target
 from ner_engine.config import Recipe, load_recipe
 from ner_engine.errors import MissingExtra
 
 if TYPE_CHECKING:
     from ner_engine.training.trainer import Progress
 
-__all__ = ["command_line", "require_training", "train", "train_bundle"]
+__all__ = ["TrainingBar", "command_line", "require_training", "train", "train_bundle"]
 
 
 def _line(progress: Progress) -> str:
@@ -33,11 +32,12 @@ def _line(progress: Progress) -> str:
     )
 
 
-class _Bar:
+class TrainingBar:
     """A progress bar on a terminal; one line an epoch elsewhere."""
 
     def __init__(self) -> None:
         self._progress: Any = None
+        self._started = False
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -52,16 +52,17 @@ class _Bar:
             )
             self._task = self._progress.add_task("", total=1, pace="")
 
-    def __enter__(self) -> _Bar:
-        if self._progress:
-            self._progress.start()
+    def __enter__(self) -> TrainingBar:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self._progress:
+        if self._started:
             self._progress.stop()
 
     def show(self, progress: Progress) -> None:
+        if self._progress and not self._started:  # what is told before stands above the bar
+            self._progress.start()
+            self._started = True
         if self._progress:
             left = f"{progress.seconds_left / 60:.1f} min left"
             self._progress.update(
@@ -128,6 +129,7 @@ def train_bundle(recipe: Recipe, *, base: Path, target: Path, work: Path, resume
 
     ``base`` is the folder of the recipe's file, ``work`` the one for checkpoints; ``command`` goes into the card.
     """
+    from ner_engine.bundle import check_target
     from ner_engine.training.build import build_bundle
     from ner_engine.training.final_report import final_report
     from ner_engine.training.trainer import Trainer, predict, prepare
@@ -138,7 +140,7 @@ def train_bundle(recipe: Recipe, *, base: Path, target: Path, work: Path, resume
         for source, examples in sets:
             typer.echo(f"{use:5}  {source.name}: {len(examples):,} sentences", err=True)
     trainer = Trainer(prepared, work)
-    with _Bar() as bar:
+    with TrainingBar() as bar:
         result = trainer.run(resume=resume, on_progress=bar.show)
     for source, examples in (*prepared.dev, *prepared.test):
         gold = [example.sentence for example in examples]

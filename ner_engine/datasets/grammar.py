@@ -6,11 +6,14 @@ likely as its number of lines would. ``#`` at the head of a line is a comment. W
 ``template``. ``[frame]`` is any frame of any topic; expansion starts at the rule ``sentence`` where there is
 one and at ``frame`` where not.
 
-A lexicon is a text file of one entry a line, with an optional tab and weight; ``#`` opens a comment line.
+A lexicon is a text file of one entry a line, with an optional tab and weight; ``#`` opens a comment line. Or it
+is a dictionary (``.csv``, ``.tsv``, ``.jsonl``: see ``entries``), as the rules beside the tagger read it: its
+surfaces and synonyms are the words, each with the number in the entry's column ``weight``, if there is one.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from bisect import bisect
@@ -19,6 +22,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
+from ner_engine.datasets.entries import FORMATS, read_entries
 from ner_engine.datasets.numerals import spell
 from ner_engine.datasets.template import (
     Choice,
@@ -77,23 +81,49 @@ class Grammar:
 
 
 def load_lexicon(path: Path) -> Lexicon:
-    """Read one lexicon file. Raises ConfigError with file and line."""
+    """Read one lexicon file. Raises ConfigError, or DataError for a dictionary, with file and line."""
     if not path.is_file():
         raise ConfigError("expected a lexicon file here; found none", path=path)
     words: list[str] = []
     weights: list[float] = []
-    for number, line in _lines(path):
-        word, _, weight = line.partition("\t")
-        try:
-            weights.append(float(weight or 1))
-        except ValueError:
-            raise ConfigError(
-                f"expected a number after the tab; got {weight!r}", path=path, line=number
-            ) from None
-        words.append(word.strip())
+    for word, weight in _dictionary(path) if path.suffix in FORMATS else _weighted_lines(path):
+        words.append(word)
+        weights.append(weight)
     if not words or sum(weights) <= 0:
         raise ConfigError("expected at least one word; the lexicon is empty", path=path)
     return Lexicon(tuple(words), tuple(accumulate(weights)))
+
+
+def _weighted_lines(path: Path) -> Iterator[tuple[str, float]]:
+    for number, line in _lines(path):
+        word, _, weight = line.partition("\t")
+        yield word.strip(), _weight(weight, "after the tab", path, number)
+
+
+def _dictionary(path: Path) -> Iterator[tuple[str, float]]:
+    for entry in read_entries(path):
+        weight = _weight(entry.metadata.get("weight", ""), "as weight", path, entry.line)
+        yield from ((form, weight) for form in entry.forms)
+
+
+def _weight(text: str, where: str, path: Path, line: int) -> float:
+    try:
+        weight = float(text or 1)
+    except ValueError:
+        weight = math.nan
+    if not 0 <= weight < math.inf:
+        raise ConfigError(f"expected a number {where}; got {text!r}", path=path, line=line)
+    return weight
+
+
+def _lexicon_file(folder: Path, name: str) -> Path:
+    """The one file of a lexicon: text or a dictionary. Raises ConfigError for none, and for two."""
+    found = [file for suffix in (".txt", *FORMATS) if (file := folder / f"{name}{suffix}").is_file()]
+    if not found:
+        raise ConfigError(f"expected the lexicon {folder / name}.txt (or .csv); found none")
+    if len(found) > 1:
+        raise ConfigError(f"expected one lexicon {name!r}; found {' and '.join(f.name for f in found)}")
+    return found[0]
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -159,9 +189,10 @@ def load_grammar(folder: Path, lexicons: Path) -> Grammar:
         if isinstance(node, Ref) and node.name not in made:
             raise ConfigError(f"expected a rule; no rule is named {node.name!r}", path=path, line=number)
         if isinstance(node, Word) and node.lexicon not in words:
-            file = lexicons / f"{node.lexicon}.txt"
-            if not file.is_file():
-                raise ConfigError(f"expected the lexicon {file}; found none", path=path, line=number)
+            try:
+                file = _lexicon_file(lexicons, node.lexicon)
+            except ConfigError as error:
+                raise ConfigError(str(error), path=path, line=number) from None
             words[node.lexicon] = load_lexicon(file)
     _check_that_all_end(made, opened)
     return Grammar(made, words, {name.removeprefix("frames "): len(options) for name, options in frames.items()})

@@ -3,7 +3,11 @@
 Lines in, Records and Problems out; and back. Spans are passed on as they stand, so that validation can tell
 where each bad one is; ``formats.read`` refuses them unless told to be lenient. A native record may name the id of
 an earlier one that it ``supersedes``: in a file that is only appended to, as that of the console's corrections,
-the earlier one then counts no more.
+the earlier one then counts no more; and one whose ``status`` is ``rejected``, or that is not ``labelled``, is no
+sentence of the corpus.
+
+doccano counts the UTF-16 code units of a browser, unless a project counts grapheme clusters. Code points they are
+here, on both sides.
 """
 
 from __future__ import annotations
@@ -12,14 +16,15 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ner_engine.datasets.corpus import Problem, Record
+from ner_engine.datasets.corpus import WARNING, Problem, Record
+from ner_engine.datasets.offsets import Offsets
 from ner_engine.spans import Sentence, Span
 
 __all__ = ["dump", "dump_doccano", "parse", "parse_doccano"]
 
 
 def parse(lines: Sequence[str], *, path: str) -> Iterator[Record | Problem]:
-    """Native JSON Lines -> sentences, without those that a later line supersedes.
+    """Native JSON Lines -> sentences, without those that a later line supersedes, rejected and unlabelled ones.
 
     ``entities`` may be missing (unlabelled text); keys that mean nothing here are left.
     """
@@ -28,7 +33,11 @@ def parse(lines: Sequence[str], *, path: str) -> Iterator[Record | Problem]:
         if isinstance(value, Problem):
             yield value
             continue
-        if number < gone.get(_id(value), 0):
+        if number < gone.get(_id(value), 0) or value.get("status") == "rejected":
+            continue
+        if value.get("labelled") is False:
+            message = "nobody has labelled this sentence: its entities are what was predicted"
+            yield Problem(path, number, "unlabelled", message, WARNING)
             continue
         text, entities = value.get("text"), value.get("entities", [])
         if not isinstance(text, str) or not isinstance(entities, list):
@@ -52,7 +61,7 @@ def parse_doccano(lines: Sequence[str], *, path: str) -> Iterator[Record | Probl
             message = 'expected {"text": str, "label": [[start, end, label], ...]}; got ' + _shown(value)
             yield Problem(path, number, "bad-record", message)
             continue
-        spans, problems = _spans(given, text, path=path, line=number)
+        spans, problems = _spans(given, text, path=path, line=number, offsets=Offsets(text, "utf-16"))
         yield from problems
         yield Record(Sentence(text, spans, _id(value)), number)
 
@@ -79,12 +88,16 @@ def _superseded(lines: Sequence[str], *, path: str) -> dict[str, int]:
     numbers = [number for number, line in enumerate(lines, 1) if '"supersedes"' in line]
     gone: dict[str, int] = {}
     for at, value in _objects([lines[number - 1] for number in numbers], path=path):
-        if isinstance(value, dict) and isinstance(value.get("supersedes"), str) and value["supersedes"]:
+        if not isinstance(value, dict) or value.get("status") == "rejected":
+            continue
+        if isinstance(value.get("supersedes"), str) and value["supersedes"]:
             gone[value["supersedes"]] = numbers[at - 1]
     return gone
 
 
-def _spans(given: Sequence[Any], text: str, *, path: str, line: int) -> tuple[tuple[Span, ...], list[Problem]]:
+def _spans(
+    given: Sequence[Any], text: str, *, path: str, line: int, offsets: Offsets | None = None
+) -> tuple[tuple[Span, ...], list[Problem]]:
     spans: list[Span] = []
     problems: list[Problem] = []
     for one in given:
@@ -93,12 +106,24 @@ def _spans(given: Sequence[Any], text: str, *, path: str, line: int) -> tuple[tu
             message = f"expected an entity with a start, an end and a label; got {_shown(one)}"
             problems.append(Problem(path, line, "bad-entity", message))
             continue
+        if offsets is not None:
+            placed = _placed(start, offsets), _placed(end, offsets)
+            if None in placed:
+                message = f"[{start}, {end}) {label} begins or ends within a character of two UTF-16 units"
+                problems.append(Problem(path, line, "bad-entity", message))
+                continue
+            start, end = placed
         spans.append(Span(start, end, label))
         surface = one.get("text") if isinstance(one, dict) else None
         if isinstance(surface, str) and 0 <= start <= end <= len(text) and surface != text[start:end]:
             message = f"[{start}, {end}) {label} says {surface!r}; the text there is {text[start:end]!r}"
             problems.append(Problem(path, line, "surface-differs", message))
     return tuple(sorted(spans)), problems
+
+
+def _placed(offset: int, offsets: Offsets) -> int | None:
+    """Where an offset is in code points; None for one within a character. One outside the text stays outside."""
+    return offset if not 0 <= offset <= offsets.end else offsets.to_code_point(offset)
 
 
 def _triple(one: Any) -> tuple[Any, Any, Any]:
@@ -133,7 +158,9 @@ def dump(sentences: Iterable[Sentence]) -> Iterator[str]:
 def dump_doccano(sentences: Iterable[Sentence]) -> Iterator[str]:
     """Sentences -> JSON Lines that doccano imports for sequence labelling. Holds any text."""
     for sentence in sentences:
-        label = [[s.start, s.end, s.label] for s in sentence.entities]
+        offsets = Offsets(sentence.text, "utf-16")
+        at = offsets.of_code_point
+        label = [[at(s.start), at(s.end), s.label] for s in sentence.entities]
         yield _line(sentence, {"text": sentence.text, "label": label})
 
 

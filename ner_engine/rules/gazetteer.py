@@ -21,10 +21,10 @@ from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any
 
+from ner_engine.datasets.entries import Entry, read_entries
 from ner_engine.rules.boundaries import ends_here
 from ner_engine.rules.candidates import Candidate
 from ner_engine.rules.folding import WORD, Folded, fold_plain
-from ner_engine.rules.lexicon import Entry, read_entries
 from ner_engine.rules.merge import Rejected
 
 __all__ = ["Gazetteer", "load_gazetteer"]

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ner_engine.datasets.corpus import ERROR, WARNING, Problem
+from ner_engine.datasets.entries import FORMATS, Entry, format_of, parse_entries
 from ner_engine.datasets.source import decode, read_file, split_lines
 from ner_engine.errors import ConfigError, DataError
 from ner_engine.josa import final_consonant
 from ner_engine.rules.folding import Folded
 from ner_engine.rules.gazetteer import Gazetteer
-from ner_engine.rules.lexicon import FORMATS, Entry, format_of, parse_entries
 from ner_engine.rules.patterns import pattern_problems
 
 __all__ = ["lint", "trailing_particle"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ner_engine.datasets.entries import FORMATS
 from ner_engine.errors import ConfigError
 from ner_engine.rules.builtin import BUILTIN
 from ner_engine.rules.gazetteer import load_gazetteer
-from ner_engine.rules.lexicon import FORMATS
 from ner_engine.rules.merge import DEFAULT_POLICY
 from ner_engine.rules.patterns import Pattern, PatternMatcher, read_patterns, relabel
 from ner_engine.rules.ruleset import Finder, RuleSet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,28 @@ import numpy.typing as npt
 from ner_engine.errors import BundleError
 from ner_engine.features import Batch
 
-__all__ = ["Session"]
+__all__ = ["Session", "onnx_runtime"]
+
+_NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+
+
+def onnx_runtime() -> Any:
+    """The module ``onnxruntime``, kept from reporting.
+
+    From 1.29 on its builds for Linux keep an id of the machine under ``~/.cache`` and send names, hashes and
+    timings of models to its maker, unless this variable is set before it is imported.
+    """
+    os.environ.setdefault(_NO_TELEMETRY, "1")
+    import onnxruntime
+
+    return onnxruntime
 
 
 class Session:
     """An inference session over a bundle's graph. Safe to call from several threads."""
 
     def __init__(self, graph: Path, *, threads: int = 1) -> None:
-        import onnxruntime
-
+        onnxruntime = onnx_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

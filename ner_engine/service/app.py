@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from ner_engine.errors import MissingExtra
+from ner_engine.feedback import LazyStore
 
 try:
     from fastapi import FastAPI, Request, Response
@@ -56,6 +57,7 @@ class Service:
     metrics: Metrics
     load: Load
     log: AccessLog | None
+    feedback: LazyStore
     not_ready: str = ""
 
     async def close(self) -> None:
@@ -68,6 +70,7 @@ class Service:
                 await self.callbacks.close()
         except TimeoutError:
             pass
+        self.feedback.close()
         if self.log is not None:
             self.log.flush()
 
@@ -111,6 +114,7 @@ def create_app(
         metrics=metrics,
         load=Load(),
         log=(access_log or AccessLog()) if logged else None,
+        feedback=LazyStore(settings.feedback, timeout_s=settings.request_timeout_s / 2),
     )
 
     @asynccontextmanager
@@ -138,7 +142,7 @@ def create_app(
     app.include_router(chat_routes(service.turns, engines, settings))
     app.include_router(kakao_routes(service.turns, engines, service.callbacks, settings))
     app.include_router(administration_routes(engines, metrics))
-    app.include_router(feedback_routes(engines, service.batcher, settings, metrics))
+    app.include_router(feedback_routes(engines, service.batcher, settings, metrics, keep=service.feedback.add))
     app.include_router(health_routes(metrics, service.batcher, service.load, ready=lambda: service.not_ready))
     app.include_router(page_router())
     app.add_exception_handler(HTTPException, _unrouted)

@@ -171,12 +171,20 @@ def chat_call(session: str, message: str | None, message_id: str) -> Call[ChatRe
 
 
 def feedback_call(
-    text: str, entities: Iterable[Labelled], original: Iterable[Labelled] | None, model: str | None
+    text: str,
+    entities: Iterable[Labelled],
+    original: Iterable[Labelled] | None,
+    model: str | None,
+    *,
+    consent: bool = False,
+    mask: bool = False,
 ) -> Call[FeedbackResponse]:
     """A sentence as it should be. Raises DataError for what cannot be sent."""
     given: dict[str, Any] = {"text": text, "entities": _spans(entities)}
     given |= {} if original is None else {"original": _spans(original)}
     given |= {} if model is None else {"model": model}
+    given |= {"consent": True} if consent else {}
+    given |= {"mask": True} if mask else {}
     return Call("POST", "/v1/feedback", FeedbackResponse, _body(FeedbackRequest, given), repeatable=False)
 
 

@@ -90,10 +90,16 @@ class ExtractClient:
         *,
         original: Iterable[Labelled] | None = None,
         model: str | None = None,
+        consent: bool = False,
+        mask: bool = False,
         timeout_s: float | None = None,
     ) -> FeedbackResponse:
-        """Send a sentence with the entities it should have; ``original`` are those that were found in it."""
-        return self._call(feedback_call(text, entities, original, model), timeout_s)
+        """Send a sentence with the entities it should have; ``original`` are those that were found in it.
+
+        ``consent``: whoever said it agrees that it is trained on. ``mask``: the service takes personal data out
+        of it before it is kept.
+        """
+        return self._call(feedback_call(text, entities, original, model, consent=consent, mask=mask), timeout_s)
 
     def models(self, *, timeout_s: float | None = None) -> list[ModelOut]:
         """The models there are."""
@@ -178,10 +184,14 @@ class AsyncExtractClient:
         *,
         original: Iterable[Labelled] | None = None,
         model: str | None = None,
+        consent: bool = False,
+        mask: bool = False,
         timeout_s: float | None = None,
     ) -> FeedbackResponse:
         """See ``ExtractClient.feedback``."""
-        return await self._call(feedback_call(text, entities, original, model), timeout_s)
+        return await self._call(
+            feedback_call(text, entities, original, model, consent=consent, mask=mask), timeout_s
+        )
 
     async def models(self, *, timeout_s: float | None = None) -> list[ModelOut]:
         """See ``ExtractClient.models``."""

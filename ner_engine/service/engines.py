@@ -7,8 +7,6 @@ began with.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import shutil
 import tempfile
@@ -17,11 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from ner_engine.bundle import MANIFEST, load_bundle
+from ner_engine.bundle import MANIFEST, find_bundle, load_bundle
 from ner_engine.engine import Engine, load
 from ner_engine.errors import BundleError, NerEngineError
+from ner_engine.registry import Hold, hold
 from ner_engine.rules import read_rules
 from ner_engine.service.problems import Refusal
 from ner_engine.service.settings import Settings
@@ -34,18 +34,19 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A model in use. ``version`` is that of the package it was made with, and the beginning of the SHA-256 of
-    its manifest; ``generation`` counts how often the name was loaded here."""
+    """A model in use. ``version`` is that of the bundle in its registry, else of the package it was made with,
+    and the beginning of the SHA-256 of its manifest; ``generation`` counts how often the name was loaded here."""
 
     name: str
     engine: Engine
     version: str
     generation: int
     loaded_at: datetime
+    held: Hold | None = None  # keeps the version from being cleared away
 
     @property
     def tag(self) -> str:
-        """``ko-chat@0.1.0/1f3a9c02``, as it stands in answers."""
+        """``ko-chat@3/1f3a9c02``, as it stands in answers."""
         return f"{self.name}@{self.version}"
 
     @property
@@ -64,10 +65,13 @@ class Engines:
         *,
         default: str = "",
         observe: Callable[[Live, Live | None], None] | None = None,
+        find: Callable[[str], Path] | None = None,
     ) -> None:
-        """Opens every source, a pair of a name and a bundle. Raises BundleError for one that cannot be used."""
+        """Opens every source, a pair of a name and a bundle, which ``find`` finds. Raises BundleError for one
+        that cannot be used."""
         self._sources: Mapping[str, str] = dict(sources)
         self._open = open_engine
+        self._find = find
         self.default = default or sources[0][0]
         self.observe = observe
         self._one_at_a_time = threading.Lock()
@@ -84,18 +88,19 @@ class Engines:
         """Every model, in the order of the settings."""
         return list(self._live.values())
 
-    def prepare(self, name: str) -> Live:
+    def prepare(self, name: str, *, source: str | None = None) -> Live:
         """The bundle of a name as it is on the disk now, tried and ready beside the one in use.
 
-        Raises Refusal for an unknown name, NerEngineError where it cannot be used.
+        ``source`` is the bundle to open; without it, what the settings name. Raises Refusal for an unknown name,
+        NerEngineError where it cannot be used.
         """
         before = self.get(name)
         with self._one_at_a_time:
             try:
                 try:
-                    return self._opened(name, before.generation + 1)
+                    return self._opened(name, before.generation + 1, source)
                 except BundleError:  # somebody may just have put the bundle there: once more, with all of it
-                    return self._opened(name, before.generation + 1)
+                    return self._opened(name, before.generation + 1, source)
             except NerEngineError as error:
                 _log.error("reload refused", extra={"model": name, "why": str(error)})
                 raise
@@ -118,9 +123,13 @@ class Engines:
         """
         return self.swap(self.prepare(name))
 
-    def _opened(self, name: str, generation: int) -> Live:
-        source = self._sources[name]
+    def _opened(self, name: str, generation: int, source: str | None = None) -> Live:
+        source = source or self._sources[name]
+        held = None
         try:
+            if self._find is not None:
+                path = self._find(source)
+                held, source = hold(path), str(path)
             engine = self._open(source)
             for entity in engine.extract(_TRIAL):
                 if entity.label not in engine.labels or _TRIAL[entity.start : entity.end] != entity.text:
@@ -129,10 +138,7 @@ class Engines:
             raise
         except Exception as error:  # whatever a damaged graph or vocabulary makes of itself
             raise BundleError(f"{source}: the bundle cannot be used; {type(error).__name__}: {error}") from error
-        manifest = json.dumps(dict(engine.bundle.manifest), sort_keys=True).encode()
-        made_with = engine.bundle.manifest.get("package_version", "0")
-        version = f"{made_with}/{hashlib.sha256(manifest).hexdigest()[:8]}"
-        return Live(name, engine, _in_a_header(version), generation, datetime.now(UTC))
+        return Live(name, engine, _in_a_header(engine.bundle.state), generation, datetime.now(UTC), held)
 
 
 def open_engines(settings: Settings) -> Engines:
@@ -149,7 +155,8 @@ def open_engines(settings: Settings) -> Engines:
                 recall=settings.recall,
             )
 
-    return Engines(settings.models, open_engine, default=settings.default)
+    find = partial(find_bundle, models=settings.registry or None)
+    return Engines(settings.models, open_engine, default=settings.default, find=find)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
-"""``POST /v1/feedback``: a corrected sentence in, a line of the file of corrections out.
+"""``POST /v1/feedback``: a corrected sentence in, a correction in the feedback store out.
 
-The line is on the disk before the answer goes out.
+It is on the disk before the answer goes out. The store is opened with the first of them, and looked for anew
+after it could not be reached.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-from ner_engine.chatbot.correction.corrections import Correction, append
-from ner_engine.errors import DataError
+from ner_engine.errors import NerEngineError
+from ner_engine.feedback import Correction
+from ner_engine.feedback.masking import masked_correction
 from ner_engine.service.batching import Batcher, Options
 from ner_engine.service.engines import Engines
 from ner_engine.service.extraction import check_text, json_response
+from ner_engine.service.logs import TRAIL, Trail
 from ner_engine.service.metrics import Metrics
 from ner_engine.service.problems import Refusal
 from ner_engine.service.routes import json_router
@@ -29,18 +31,21 @@ __all__ = ["feedback_routes"]
 
 _log = logging.getLogger(__name__)
 
-_Append = Callable[[str | Path, Correction], Correction]
-
 
 def feedback_routes(
-    engines: Engines, batcher: Batcher, settings: Settings, metrics: Metrics, *, write: _Append = append
+    engines: Engines,
+    batcher: Batcher,
+    settings: Settings,
+    metrics: Metrics,
+    *,
+    keep: Callable[[Correction], Correction],
 ) -> APIRouter:
-    """The route. ``write`` puts a correction into the file of the settings."""
+    """The route. ``keep`` puts a correction into the store of the settings."""
     router = json_router()
 
     @router.post("/v1/feedback", status_code=201, response_model=FeedbackResponse, summary="Correct a sentence")
-    async def feedback(body: FeedbackRequest) -> Response:
-        """Keep a sentence with the entities it should have had, to train with."""
+    async def feedback(request: Request, body: FeedbackRequest) -> Response:
+        """Keep a sentence with the entities it should have had, to train with once somebody approves it."""
         if not settings.feedback:
             raise Refusal("off", "corrections are not taken here")
         check_text(body.text, settings)
@@ -55,14 +60,23 @@ def feedback_routes(
             original = tuple(entity.span for entity in found)
         else:
             original = _spans(body.original)
+        trail: Trail | None = request.scope.get(TRAIL)
         correction = Correction(
-            body.text, _spans(body.entities), original, datetime.now(UTC), bundle=live.tag, source="service"
+            body.text,
+            _spans(body.entities),
+            original,
+            datetime.now(UTC),
+            bundle=live.tag,
+            source="service",
+            by="" if trail is None else trail.who,
+            consent=body.consent,
         )
         check_spans(body.text, correction.entities)
         check_spans(body.text, correction.original)
+        masked = body.mask or settings.feedback_mask
         try:
-            kept = await asyncio.to_thread(write, settings.feedback, correction)
-        except DataError as error:  # the sentence is sound, so it is the file
+            kept = await asyncio.to_thread(_keep, keep, correction, masked=masked)
+        except NerEngineError as error:  # the sentence is sound, so it is the store
             _log.error("a correction could not be written", extra={"why": str(error)})
             raise Refusal(
                 "not-ready", "the correction could not be written", headers={"Retry-After": "60"}
@@ -71,6 +85,10 @@ def feedback_routes(
         return json_response({"id": kept.id, "supersedes": kept.supersedes}, live=live, status=201)
 
     return router
+
+
+def _keep(keep: Callable[[Correction], Correction], correction: Correction, *, masked: bool) -> Correction:
+    return keep(masked_correction(correction) if masked else correction)
 
 
 def _spans(given: Sequence[SpanIn]) -> tuple[Span, ...]:

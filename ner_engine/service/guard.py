@@ -146,7 +146,7 @@ class Guard:
             key = self._keyring.find(secret)
             if key is None:
                 raise Refusal("key-unknown", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
-            trail.key = key.id
+            trail.key, trail.who = key.id, key.name or key.id
             if wanted not in key.scopes:
                 raise Refusal("key-scope", f"expected a key with the scope {wanted}")
         if method not in _WITHOUT_BODY and b"origin" in headers:

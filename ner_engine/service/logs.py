@@ -35,6 +35,7 @@ class Trail:
     began: float
     client: str = ""
     key: str = ""
+    who: str = ""  # the key's name, for corrections; it is not logged
     texts: int = 0
     model: str = ""
     masked: list[str] = field(default_factory=list)

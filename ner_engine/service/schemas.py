@@ -212,7 +212,8 @@ class SpanIn(_In):
 class FeedbackRequest(_In):
     """A sentence as it should have been annotated.
 
-    ``original`` is what the engine answered; without it the sentence is extracted once more.
+    ``original`` is what the engine answered; without it the sentence is extracted once more. ``consent``: whoever
+    said it agrees that it is trained on. ``mask``: personal data is taken out before it is kept.
     """
 
     model_config = _example(
@@ -227,6 +228,8 @@ class FeedbackRequest(_In):
     entities: list[SpanIn] = Field(max_length=1000)
     original: list[SpanIn] | None = Field(None, max_length=1000)
     model: str | None = None
+    consent: bool = False
+    mask: bool = False
 
 
 class FeedbackResponse(_Out):

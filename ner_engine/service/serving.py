@@ -50,8 +50,13 @@ def serve(settings: Settings, *, announce: Callable[[str], None]) -> int:
             if (error.name or "").startswith("ner_engine"):
                 raise
             raise MissingExtra("ner-engine serve", extra="service") from None
-        for _, source in settings.models:
-            find_bundle(source)
+        behind = dict(settings.models)
+
+        def find(model: str) -> str:
+            return str(find_bundle(behind[model], models=settings.registry or None).absolute())
+
+        for model in behind:
+            find(model)
         load_rules(settings.bot or None)
         if not settings.database:  # the workers share the conversations, and a worker that dies loses none
             (counts / "talks").mkdir()  # apart: every .db beside the counts is read as one of them
@@ -63,10 +68,11 @@ def serve(settings: Settings, *, announce: Callable[[str], None]) -> int:
         seats = Seats(settings.workers)
         parent = os.getpid()
 
-        def work(number: int, channel: socket.socket) -> int:
+        def work(number: int, channel: socket.socket, sources: tuple[tuple[str, str], ...]) -> int:
             # a worker's successor goes on counting
             values.ValueClass = MultiProcessValue(lambda: number)  # type: ignore[no-untyped-call]
-            status = run_worker(settings, create_whole_app, listener, seats=seats, worker=number, channel=channel)
+            chosen = replace(settings, models=sources)
+            status = run_worker(chosen, create_whole_app, listener, seats=seats, worker=number, channel=channel)
             if os.getppid() != parent:  # nobody else is left to do it
                 shutil.rmtree(counts, ignore_errors=True)
             return status
@@ -81,7 +87,8 @@ def serve(settings: Settings, *, announce: Callable[[str], None]) -> int:
             settings.workers,
             work,
             seats=seats,
-            models=[name for name, _ in settings.models],
+            models=list(behind),
+            find=find,
             limit_s=settings.shutdown_timeout_s,
             on_ready=lambda: announce(_url(listener)),
             on_death=lambda number: mark_process_dead(number, counts),  # type: ignore[no-untyped-call]

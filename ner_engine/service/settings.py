@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ner_engine.errors import ConfigError
+from ner_engine.pointer import split_name
 from ner_engine.values import SEOUL, Clock
 
 __all__ = ["PREFIX", "LogLevel", "Settings", "read_settings"]
 
 PREFIX = "NER_ENGINE_"
+_OF_OTHERS = frozenset({"NER_ENGINE_BY", "NER_ENGINE_DB"})  # what the other commands read
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -33,9 +35,10 @@ _SECRET_PARAMETER = re.compile(r"(?i)([?&;][^=&;]*(?:password|passwd|secret|toke
 class Settings:
     """Everything that can be chosen.
 
-    ``models`` are pairs of a name and the bundle behind it (a name or a path); the first is the default unless
-    ``default_model`` says another. Empty texts switch off what they name: without a ``database`` conversations
-    end with the service, ``feedback`` takes none, ``keys`` asks for none. A limit per second of 0 is none.
+    ``models`` are pairs of a name and the bundle behind it (a name, ``name@version`` or a path); the first is the
+    default unless ``default_model`` says another. ``registry`` is where their versions are kept. Empty texts
+    switch off what they name: without a ``database`` conversations end with the service, ``feedback`` takes none,
+    ``keys`` asks for none. A limit per second of 0 is none.
     """
 
     host: str = "127.0.0.1"
@@ -46,13 +49,15 @@ class Settings:
 
     models: tuple[tuple[str, str], ...] = (("ko-chat", "ko-chat"),)
     default_model: str = ""
+    registry: str = ""  # "" is ./models
     rules: tuple[str, ...] = ()
     timezone: str = SEOUL
     threads: int = 1
 
     bot: str = ""  # a rule file or the name of a shipped bot; "" is the chatbot's own default
     database: str = ""
-    feedback: str = "feedback.jsonl"
+    feedback: str = "feedback.db"  # a file of SQLite, a database URL, or FILE.jsonl
+    feedback_mask: bool = False  # personal data is taken out of every correction, not only where it is asked
     keys: str = ""
     cors_origins: tuple[str, ...] = ()
 
@@ -135,6 +140,8 @@ def read_settings(
         if not variable.startswith(PREFIX):
             continue
         key = variable[len(PREFIX) :].lower()
+        if variable in _OF_OTHERS:
+            continue
         if key not in known:
             raise ConfigError(f"{variable}: unknown; expected {PREFIX} and one of {', '.join(known).upper()}")
         values[key] = _parsed(key, written, variable)
@@ -219,9 +226,9 @@ def _parsed(key: str, written: str, where: str) -> Any:
 
 
 def _model(written: str) -> tuple[str, str]:
-    """``name=path``; a bundle's name alone stands for itself, a path for its last part."""
+    """``name=path``; a bundle's name alone, or with a version, stands for itself, a path for its last part."""
     name, sign, path = written.partition("=")
-    return (name.strip(), path.strip()) if sign else (Path(written).name, written)
+    return (name.strip(), path.strip()) if sign else (Path(split_name(written)[0]).name, written)
 
 
 def _check(settings: Settings) -> None:

@@ -2,8 +2,8 @@
 
 The workers are forked, so that a new one has nothing to import and shares what does not change. One that dies is
 replaced at once (one that cannot even start, after a pause that grows), one whose loop no longer turns is killed.
-SIGTERM and SIGINT stop all in order, SIGHUP loads the bundles anew. A worker whose supervisor dies stops by
-itself: the other end of its channel closes.
+SIGTERM and SIGINT stop all in order, SIGHUP loads the bundles anew, as does the promotion of another version. A
+worker whose supervisor dies stops by itself: the other end of its channel closes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ner_engine.service.reloading import Rounds
 __all__ = ["FAILED_START", "Supervisor"]
 
 FAILED_START = 3  # the exit status of a worker that could not begin
+Sources = tuple[tuple[str, str], ...]
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 _LOOK_S = 0.5
 _HUNG_S = 30.0
@@ -48,7 +49,8 @@ class _Worker:
 
 
 class Supervisor:
-    """``work(worker, channel)`` runs in each process and returns its exit status.
+    """``work(worker, channel, sources)`` runs in each process and returns its exit status; ``sources`` are pairs
+    of a model and the bundle to open, which ``find(model)`` gives.
 
     ``on_ready`` is called once, when all have begun; ``on_death(worker)`` whenever one is gone; ``on_stop``
     before any is asked to stop.
@@ -57,10 +59,11 @@ class Supervisor:
     def __init__(
         self,
         workers: int,
-        work: Callable[[int, socket.socket], int],
+        work: Callable[[int, socket.socket, Sources], int],
         *,
         seats: Seats,
         models: Sequence[str],
+        find: Callable[[str], str],
         limit_s: float,
         on_ready: Callable[[], None],
         on_death: Callable[[int], None],
@@ -76,7 +79,8 @@ class Supervisor:
         self._stop_by: float | None = None
         self._status = 0
         self._why = ""
-        self._rounds = Rounds(models, self._send)
+        self._rounds = Rounds(models, self._send, find)
+        self._looked = 0.0
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self._caught: list[int] = []
@@ -128,7 +132,7 @@ class Supervisor:
             status = 1
             try:
                 self._become_worker(ours)
-                status = self._work(number, theirs)
+                status = self._work(number, theirs, self._rounds.sources)
             except BaseException:  # whatever it is, this process must not go on as a second supervisor
                 _log.exception("a worker failed", extra={"worker": number})
             finally:
@@ -260,6 +264,9 @@ class Supervisor:
     def _check(self) -> None:
         now = time.monotonic()
         self._rounds.check(now)
+        if self._begun and self._stop_by is None and now - self._looked >= _LOOK_S:
+            self._looked = now
+            self._rounds.look(now)
         for number, worker in self._workers.items():
             if self._stop_by is not None:
                 hung = now > self._stop_by

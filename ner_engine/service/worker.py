@@ -226,7 +226,8 @@ class Channel:
         number = order["round"]
         self._loaded.clear()
         try:
-            self._loaded[number] = await asyncio.to_thread(partial(engines.prepare, order["model"]))
+            prepare = partial(engines.prepare, order["model"], source=order["source"])
+            self._loaded[number] = await asyncio.to_thread(prepare)
         except Exception as error:  # whatever it is, the old bundle stays and the supervisor hears of it
             if not isinstance(error, NerEngineError):
                 _log.exception("a bundle could not be loaded", extra={"model": order["model"]})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import platform
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,15 @@ from ner_engine.network.quantise import quantised
 from ner_engine.training.metrics import Scores
 from ner_engine.training.trainer import Prepared, Result
 
-__all__ = ["build_bundle", "card"]
+__all__ = ["Lineage", "build_bundle", "card"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where a version of a bundle comes from: keys for its manifest, and lines for its card."""
+
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    card: Sequence[str] = ()
 
 
 def _table(scores: Scores) -> list[str]:
@@ -30,12 +40,16 @@ def _table(scores: Scores) -> list[str]:
     return rows
 
 
-def card(prepared: Prepared, result: Result, *, command: str, version: str) -> str:
+def card(
+    prepared: Prepared, result: Result, *, command: str, version: str, lineage: Lineage | None = None
+) -> str:
     """The bundle's CARD.md."""
     recipe = prepared.recipe
     lines = [f"# {recipe.name}", "", recipe.description.strip(), ""]
     lines += [f"Licence of the weights: {recipe.licence}", "", "## Rebuild", ""]
     lines += [*(f"    {c}" for c in (*recipe.before, command)), ""]
+    if lineage is not None:
+        lines += [*lineage.card, ""]
     lines += ["## Data", "", "| source | use | sentences | entities | not annotated there | SHA-256 |"]
     lines += ["|---|---|---|---|---|---|"]
     for use, sets in (("train", prepared.train), ("dev", prepared.dev), ("test", prepared.test)):
@@ -83,7 +97,9 @@ def _metrics(result: Result) -> dict[str, Any]:
     }
 
 
-def build_bundle(prepared: Prepared, result: Result, target: Path, *, command: str) -> Path:
+def build_bundle(
+    prepared: Prepared, result: Result, target: Path, *, command: str, lineage: Lineage | None = None
+) -> Path:
     """Write the bundle of a run to ``target``, atomically. ``command`` is what rebuilds it."""
     from safetensors.numpy import save, save_file
 
@@ -106,7 +122,9 @@ def build_bundle(prepared: Prepared, result: Result, target: Path, *, command: s
             "graph.onnx": build_graph(weights, recipe.network, prepared.shape),
             "vocabularies.json": prepared.extractor.vocabularies.to_json().encode("utf-8", "surrogatepass"),
             "metrics.json": (json.dumps({**metrics, "history": result.history}, indent=2) + "\n").encode(),
-            "CARD.md": card(prepared, result, command=command, version=__version__).encode(),
+            "CARD.md": card(
+                prepared, result, command=command, version=__version__, lineage=lineage
+            ).encode("utf-8", "backslashreplace"),
         }
         gazetteer = prepared.extractor.gazetteer
         if gazetteer is not None:
@@ -133,5 +151,6 @@ def build_bundle(prepared: Prepared, result: Result, target: Path, *, command: s
                 for use, sets in (("train", prepared.train), ("dev", prepared.dev), ("test", prepared.test))
             },
             "metrics": metrics,
+            **(lineage.manifest if lineage is not None else {}),
         }
         return publish(target, files, manifest)

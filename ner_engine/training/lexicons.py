@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ner_engine.datasets.entries import read_entries
 from ner_engine.errors import ConfigError
 
 __all__ = ["read_lexicons"]
+
+_DICTIONARIES = (".csv", ".jsonl")  # a .tsv is a list of forms here, or a table of forms and counts
 
 
 def read_lexicons(categories: Mapping[str, Sequence[str]], root: Path, *, least: int = 1) -> dict[str, list[str]]:
     """Forms of each category, in file order.
 
-    A file holds one form a line; ``#`` starts a comment, anything after a tab is ignored. ``FILE.tsv:PREFIX``
-    keeps only the rows of a tab-separated file whose second column starts with PREFIX (a table of forms and
-    fine labels); of those, ``least`` leaves out the rows whose third column, a count, is lower. Raises
-    ConfigError for a file that is not there.
+    A file holds one form a line; ``#`` starts a comment, anything after a tab is ignored. ``.csv`` and ``.jsonl``
+    are dictionaries as ``datasets.entries`` reads them: their surfaces and synonyms are the forms.
+    ``FILE.tsv:PREFIX`` keeps only the rows of a tab-separated file whose second column starts with PREFIX (a
+    table of forms and fine labels); of those, ``least`` leaves out the rows whose third column, a count, is
+    lower. Raises ConfigError for a file that is not there.
     """
     forms: dict[str, list[str]] = {}
     for category, files in categories.items():
@@ -24,6 +28,9 @@ def read_lexicons(categories: Mapping[str, Sequence[str]], root: Path, *, least:
         for name in files:
             file, _, prefix = name.partition(":")
             path = root / file
+            if path.suffix in _DICTIONARIES and path.is_file():
+                forms[category] += [form for entry in read_entries(path) for form in entry.forms]
+                continue
             try:
                 lines = path.read_text(encoding="utf-8").splitlines()
             except FileNotFoundError:

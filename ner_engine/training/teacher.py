@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ner_engine.bundle import find_bundle, load_bundle, read_tensors
+from ner_engine.bundle import Bundle, find_bundle, load_bundle, read_tensors
 from ner_engine.config import Recipe
 from ner_engine.errors import BundleError, ConfigError
 from ner_engine.features import Encoded, FeatureExtractor, pad
@@ -24,7 +24,7 @@ from ner_engine.tokenizers import load_tokenizer
 from ner_engine.tokenizers.base import Analysis, Tokenizer, analyser_of
 from ner_engine.training.data import Example, Soft
 
-__all__ = ["Teacher", "all_teachers", "check_teachers", "load_teacher", "load_teachers", "taught"]
+__all__ = ["Teacher", "all_teachers", "check_teachers", "load_teacher", "load_teachers", "tagger_of", "taught"]
 
 BATCH_UNITS = 8192
 AT_ONCE = 16384  # examples whose posteriors are held in float32 together
@@ -130,12 +130,19 @@ def load_teacher(name: str | Path) -> Teacher:
     bundle = load_bundle(name)
     if bundle.network.head != "crf":
         raise ConfigError(f"{bundle.path}: a teacher needs a CRF head; this bundle has {bundle.network.head!r}")
+    return tagger_of(bundle)
+
+
+def tagger_of(bundle: Bundle) -> Teacher:
+    """A bundle's weights, of integers too, as a tagger of torch, with the features it reads."""
     dictionary = bundle.features.user_dictionary
     tokenizer = load_tokenizer(
         bundle.tokenizer, user_dictionary=bundle.path / Path(dictionary).name if dictionary else None
     )
     extractor = FeatureExtractor(bundle.features, tokenizer, bundle.vocabularies(), bundle.gazetteer())
-    tagger = Tagger(bundle.network, Shape(extractor.columns, extractor.flag_count, bundle.tags, bundle.scheme))
+    with torch.random.fork_rng(devices=[]):  # its first weights, drawn for nothing, change no other draw
+        shape = Shape(extractor.columns, extractor.flag_count, bundle.tags, bundle.scheme)
+        tagger = Tagger(bundle.network, shape)
     stored = read_tensors(bundle.path / "weights.safetensors")
     arrays = dequantised(stored, bundle.network, [column.table for column in extractor.columns])
     tagger.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})

@@ -83,7 +83,8 @@ class Progress:
 class Prepared:
     """A recipe's data, ready to train on. The recipe's paths are relative to ``root``.
 
-    ``counted_extractor`` is the one for sources whose mentions the gazetteers' tables count.
+    ``counted_extractor`` is the one for sources whose mentions the gazetteers' tables count. ``weights`` is what
+    the tagger starts from, all of it, where it does not start anew.
     """
 
     recipe: Recipe
@@ -95,6 +96,7 @@ class Prepared:
     test: tuple[tuple[Source, tuple[Example, ...]], ...]
     vectors: Mapping[str, Vectors]
     root: Path
+    weights: Mapping[str, Tensor] = field(default_factory=dict)
 
     def extractor_for(self, source: Source) -> FeatureExtractor:
         """What the sentences of a training source are encoded with."""
@@ -304,6 +306,8 @@ class Trainer:
             start_from(self.tagger, prepared.extractor, prepared.root / prepared.recipe.network.start)
         for table, vectors in prepared.vectors.items():
             self.tagger.load_vectors(table, vectors.rows, vectors.values)
+        if prepared.weights:
+            self.tagger.load_state_dict(prepared.weights)
         self.tagger.to(self.device)
         sparse = self.tagger.embeddings.sparse_parameters()
         ids = {id(p) for p in [*sparse, *self.tagger.crf.parameters()]}
@@ -335,6 +339,11 @@ class Trainer:
 
     def run(self, *, resume: bool = False, on_progress: Callable[[Progress], None] | None = None) -> Result:
         """Train to the end, or from the last checkpoint with ``resume``, and score the best weights."""
+        self.train(resume=resume, on_progress=on_progress)
+        return self.result(self.kept())
+
+    def train(self, *, resume: bool = False, on_progress: Callable[[Progress], None] | None = None) -> None:
+        """Run the epochs; what they leave is asked for by ``kept`` and ``result``."""
         self.work.mkdir(parents=True, exist_ok=True)
         if resume and (self.work / LAST).exists():
             self._restore()
@@ -345,7 +354,6 @@ class Trainer:
         last = self.config.stop_after or self.config.epochs
         while self.epoch < last and not self._stopped():
             self._epoch(report)
-        return self._finish()
 
     def _stopped(self) -> bool:
         return self.best_epoch >= 0 and self.epoch - 1 - self.best_epoch >= self.config.patience
@@ -501,7 +509,7 @@ class Trainer:
             "seconds": round(self.seconds, 1),
         }
         self.history.append(row)
-        if mean > self.best:
+        if mean > self.best or self.config.keep == "last":
             self.best, self.best_epoch = mean, self.epoch
             save_checkpoint(self.work / BEST, self.tagger.state_dict(), {"epoch": self.epoch, "mean": mean})
         if self.average:
@@ -540,6 +548,8 @@ class Trainer:
             sha.update(prepared.extractor.gazetteer.bits.tobytes())
         for vectors in prepared.vectors.values():
             sha.update(vectors.values.numpy().tobytes())
+        for name, weight in sorted(prepared.weights.items()):
+            sha.update(name.encode() + weight.detach().cpu().contiguous().numpy().tobytes())
         for name in all_teachers(prepared.recipe):
             sha.update((prepared.root / name / "weights.safetensors").read_bytes())
         sha.update(json.dumps(dict(prepared.extractor.tokenizer.fingerprint()), sort_keys=True).encode())
@@ -594,9 +604,12 @@ class Trainer:
         self.history, self.seconds = values["history"], values["seconds"]
         self._loss, self._units, self._norms = values["loss"], values["units"], values["norms"]
 
-    def _finish(self) -> Result:
-        """The best weights as they will be shipped, and their scores."""
-        best, _ = load_checkpoint(self.work / BEST)
+    def kept(self) -> dict[str, Tensor]:
+        """The weights of the epoch that is kept, as training left them."""
+        return load_checkpoint(self.work / BEST)[0]
+
+    def result(self, best: Mapping[str, Tensor]) -> Result:
+        """Weights as they will be shipped, and their scores."""
         self.tagger.load_state_dict(best)
         self.tagger.eval()
         temperature = fit_temperature(self.tagger, self.prepared.dev)

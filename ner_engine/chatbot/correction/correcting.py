@@ -1,29 +1,46 @@
 """``/fix`` at the console: what follows the command in, what to show out; a correction in hand until it is saved.
 
-What a command means is in ``fix``, what is kept of it in ``corrections``.
+What a command means is in ``fix``, what is kept of it in ``ner_engine.feedback``.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from ner_engine.chatbot.correction.corrections import Correction, append
 from ner_engine.chatbot.correction.fix import COMMANDS, Fixing, Refused, fix, listing, start_fixing
-from ner_engine.errors import DataError
+from ner_engine.errors import NerEngineError
+from ner_engine.feedback import Correction, LazyStore
+from ner_engine.feedback.masking import masked_correction
 from ner_engine.spans import Entity, Span
 from ner_engine.values import Clock
 
-__all__ = ["Correcting"]
+__all__ = ["Correcting", "Corrector"]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrector:
+    """Who corrects at the console, and what may be kept of it.
+
+    ``consent``: whoever types agrees that it is trained on. ``mask``: personal data is taken out before it is
+    kept.
+    """
+
+    by: str = ""
+    consent: bool = False
+    mask: bool = False
 
 
 class Correcting:
     """The correction of the last utterance. ``labels`` are those it may give (none: any)."""
 
-    def __init__(self, path: Path, *, labels: Collection[str], bundle: str) -> None:
-        self._path, self._labels, self._bundle = path, labels, bundle
+    def __init__(
+        self, store: LazyStore, *, labels: Collection[str], bundle: str, corrector: Corrector | None = None
+    ) -> None:
+        self._store, self._labels, self._bundle = store, labels, bundle
+        self._corrector = corrector or Corrector()
         self._fixing: Fixing | None = None
         self._saved: tuple[Span, ...] | None = None
 
@@ -65,14 +82,23 @@ class Correcting:
         return fixing.spans != (fixing.original if self._saved is None else self._saved)
 
     def _save(self, fixing: Fixing, at: datetime) -> str:
-        correction = Correction(fixing.text, fixing.spans, fixing.original, Clock.at(at).now, self._bundle)
+        correction = Correction(
+            fixing.text,
+            fixing.spans,
+            fixing.original,
+            Clock.at(at).now,
+            self._bundle,
+            by=self._corrector.by,
+            consent=self._corrector.consent,
+        )
         try:
-            kept = append(self._path, correction)
-        except DataError as error:
+            kept = self._store.add(masked_correction(correction) if self._corrector.mask else correction)
+        except NerEngineError as error:
             return f"저장하지 못했어요. ({error})"
         self._saved = fixing.spans
+        hidden = ", 개인 정보는 가렸어요" if kept.masked and kept.text != fixing.text else ""
         instead = ", 앞서 저장한 것을 대신해요" if kept.supersedes else ""
-        return f"저장했어요: {self._path} (개체명 {len(fixing.spans)}개{instead})"
+        return f"저장했어요: {self._store.name} (개체명 {len(fixing.spans)}개{hidden}{instead})"
 
 
 def _help() -> list[str]:

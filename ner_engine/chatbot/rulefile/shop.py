@@ -13,8 +13,8 @@ from ner_engine.chatbot.rulefile.document import Doc
 from ner_engine.chatbot.rulefile.texts import label
 from ner_engine.chatbot.rules import ActionSpec, Form, Hours, option_label
 from ner_engine.chatbot.showing import WEEKDAYS, show_time, show_weekdays
+from ner_engine.datasets.entries import Entry
 from ner_engine.rules.gazetteer import Gazetteer
-from ner_engine.rules.lexicon import Entry
 from ner_engine.rules.patterns import Pattern, PatternMatcher
 
 __all__ = [

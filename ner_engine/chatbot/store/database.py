@@ -31,10 +31,11 @@ except ModuleNotFoundError as error:
     raise MissingExtra("the store of sessions and records", extra="store") from error
 
 from ner_engine.chatbot.state import State
-from ner_engine.chatbot.store.engine import Database, connect, write_ahead
 from ner_engine.chatbot.store.records import STATUSES, HandOver, Record, Removed, SavedTurn, Session
-from ner_engine.chatbot.store.tables import BOT_CHARS, KEY_CHARS, hand_overs, prepare, records, sessions, turns
-from ner_engine.chatbot.store.turn import StoredTurn, in_each_others_way
+from ner_engine.chatbot.store.tables import BOT_CHARS, KEY_CHARS, SCHEMA, hand_overs, records, sessions, turns
+from ner_engine.chatbot.store.turn import StoredTurn
+from ner_engine.database.connection import Database, connect, in_each_others_way, write_ahead
+from ner_engine.database.schema import prepare
 from ner_engine.values import Clock
 
 __all__ = ["Store"]
@@ -61,7 +62,7 @@ class Store:
         """
         database = connect(where, create=create, timeout_s=timeout_s)
         try:
-            prepare(database, create=create)
+            prepare(database, SCHEMA, create=create)
             write_ahead(database, timeout_s=timeout_s)  # only now: it is a file of ours
         except BaseException:
             database.engine.dispose()

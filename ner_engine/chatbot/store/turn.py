@@ -11,22 +11,12 @@ import sqlalchemy as sa
 from ner_engine.chatbot.action.calls import ActionCall
 from ner_engine.chatbot.sessions import Busy
 from ner_engine.chatbot.state import State
-from ner_engine.chatbot.store.engine import Database
 from ner_engine.chatbot.store.records import BOOKED, REPLACED, WITHDRAWN
 from ner_engine.chatbot.store.tables import hand_overs, records, sessions, turns
+from ner_engine.database.connection import Database, in_each_others_way
 from ner_engine.errors import DataError, StoreError
 
-__all__ = ["StoredTurn", "in_each_others_way"]
-
-# What a server says when it chose this transaction to end a deadlock: SQLSTATE, and MySQL's number for it.
-_GIVEN_WAY = frozenset({"40001", "40P01", "1213"})
-
-
-def in_each_others_way(error: sa.exc.SQLAlchemyError) -> bool:
-    """Whether the same once more is likely to succeed."""
-    cause = getattr(error, "orig", None)
-    marks = (getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None), *getattr(cause, "args", ())[:1])
-    return any(str(mark) in _GIVEN_WAY for mark in marks)
+__all__ = ["StoredTurn"]
 
 
 class StoredTurn:

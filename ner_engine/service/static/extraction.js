@@ -216,6 +216,7 @@ export function startExtraction() {
     const points = (spans) =>
       spans.map((span) => ({ start: toPoint(span.from, at), end: toPoint(span.to, at), label: span.label }));
     const body = { text: shown, entities: points(draft), original: points(found), ...chosenModel() };
+    for (const choice of ["consent", "mask"]) if ($(choice).checked) body[choice] = true;
     const sent = draft;
     $("send").disabled = true;
     say("feedback-status", "보내고 있어요…");

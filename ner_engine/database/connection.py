@@ -1,8 +1,8 @@
 """A path or a URL in, a database to work on out: connections, transactions, and errors of one line.
 
-SQLite is opened so that a turn that was acknowledged survives the loss of the process and of the power: with a
-write-ahead log synced at every commit, and the write lock taken before the first read of a turn. No message names
-a password, and none quotes what a user said.
+SQLite is opened so that what was acknowledged survives the loss of the process and of the power: with a
+write-ahead log synced at every commit, and the write lock taken before the first read of a transaction that
+writes. No message names a password, and none quotes what a user said.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ import sqlalchemy as sa
 
 from ner_engine.errors import ConfigError, MissingExtra, NerEngineError, StoreError
 
-__all__ = ["Database", "connect", "write_ahead"]
+__all__ = ["Database", "connect", "in_each_others_way", "write_ahead"]
 
 _WAL_LIMIT_BYTES = 4 << 20  # what a checkpoint leaves of the log's file
+# What a server says when it chose this transaction to end a deadlock: SQLSTATE, and MySQL's number for it.
+_GIVEN_WAY = frozenset({"40001", "40P01", "1213"})
 _DRIVERS = {"MySQLdb": "mysqlclient", "mysql": "mysql-connector-python"}  # module -> package, where they differ
 
 
@@ -80,7 +82,8 @@ class Database:
 
 
 def connect(where: str | Path, *, create: bool, timeout_s: float) -> Database:
-    """The database at a path (SQLite) or URL. ``timeout_s``: how long a turn waits for another one's lock.
+    """The database at a path (SQLite) or URL. ``timeout_s``: how long a transaction waits for another one's
+    lock.
 
     Raises ConfigError for a URL that is none, MissingExtra for a driver that is not installed, StoreError for a
     file that cannot be there. No connection is made yet.
@@ -93,7 +96,7 @@ def connect(where: str | Path, *, create: bool, timeout_s: float) -> Database:
         name = _sqlite_file(url, create=create)
     else:
         name = f"{url.drivername}://{url.host or ''}/{url.database or ''}"
-        # The server may have gone and come back since the last turn.
+        # The server may have gone and come back since the last time.
         options |= {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
     try:
         engine = sa.create_engine(url, **options)
@@ -113,6 +116,13 @@ def connect(where: str | Path, *, create: bool, timeout_s: float) -> Database:
         sa.event.listen(engine, "connect", _server_connection(settings))
     _leave_to_children(engine)
     return database
+
+
+def in_each_others_way(error: sa.exc.SQLAlchemyError) -> bool:
+    """Whether the same once more is likely to succeed: two transactions stood in each other's way."""
+    cause = getattr(error, "orig", None)
+    marks = (getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None), *getattr(cause, "args", ())[:1])
+    return any(str(mark) in _GIVEN_WAY for mark in marks)
 
 
 def _url(where: str | Path) -> sa.URL:
@@ -163,9 +173,7 @@ def _sqlite_file(url: sa.URL, *, create: bool) -> str:
     """The file's name for messages. What cannot be a store is refused before SQLite makes an empty file of it."""
     name = url.database or ""
     if not name or ":memory:" in name or "memory" in url.query.values():
-        raise ConfigError(
-            "database: expected a file; got one in memory (without a store a bot remembers until it ends)"
-        )
+        raise ConfigError("database: expected a file; got one in memory, which would be gone with the process")
     if not name.startswith("file:"):
         path = Path(name)
         if path.is_dir():
@@ -197,7 +205,7 @@ def _sqlite_connection(timeout_s: float) -> Callable[[Any, Any], None]:
 def _sqlite_begin(connection: sa.Connection) -> None:
     options = connection.get_execution_options()
     if not options.get("bare", False):
-        # A turn that read first and asked for the lock later could find that another had written in between.
+        # Whoever read first and asked for the lock later could find that another had written in between.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")
 
 
@@ -225,7 +233,7 @@ def write_ahead(database: Database, *, timeout_s: float) -> None:
 
 def _server_settings(dialect: str, timeout_s: float) -> list[str]:
     """Of two settings the first is for us, that we wait no longer than said; the second for the others, that a
-    machine that vanished in the middle of a turn does not keep its session locked."""
+    machine that vanished in the middle of a transaction does not keep what it had locked."""
     if dialect == "postgresql":
         milliseconds = round(timeout_s * 1000)
         return [

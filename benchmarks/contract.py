@@ -1,12 +1,12 @@
-"""Whether the service keeps its OpenAPI: thousands of requests made from the description, right ones and wrong ones.
+"""Whether the service keeps its OpenAPI: thousands of requests made from it, right ones and wrong ones.
 
     python benchmarks/contract.py                # 10,000 cases and more, some minutes
     python benchmarks/contract.py --examples 20  # a taste
 
 Schemathesis (in the extra ``test``) makes the requests: values at the borders of what is described, wrong types,
-missing and surplus keys, wrong methods and media types. No answer may be a 5xx, or one that the description does not
-have: status, media type, headers and body are held against it. One of its checks is left out: that whatever fits the
-schema is accepted. That a span lies within its text is nothing a JSON schema can say.
+missing and surplus keys, wrong methods and media types. No answer may be a 5xx, or one that the description does
+not have: status, media type, headers and body are held against it. One of its checks is left out: that whatever
+fits the schema is accepted. That a span lies within its text is nothing a JSON schema can say.
 
 The service runs on 127.0.0.1 and nothing else is asked.
 """
@@ -26,7 +26,7 @@ from service import server
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--examples", type=int, default=2500, help="cases of each operation, beside those at borders")
+    parser.add_argument("--examples", type=int, default=2500, help="cases of each operation, and borders")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, server(2, []) as service:
@@ -34,7 +34,8 @@ def main() -> None:
             sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run",
             f"http://127.0.0.1:{service.port}/openapi.json", "--checks", "all", "--exclude-checks",
             "positive_data_acceptance", "--phases", "examples,coverage,fuzzing", "--max-examples",
-            str(given.examples), "--seed", str(given.seed), "--workers", "2", "--continue-on-failure", "--no-color",
+            str(given.examples), "--seed", str(given.seed), "--workers", "2", "--continue-on-failure",
+            "--no-color",
         ]  # fmt: skip
         pids = service.workers()
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)

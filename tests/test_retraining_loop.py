@@ -1,5 +1,5 @@
-"""The whole loop, as the README tells it: a phrase that the model misses is corrected at the console and through the
-service, approved, trained on, judged and promoted; the running service answers with it, and nothing else is lost."""
+"""The whole loop, as the README tells it: a phrase that the model misses is corrected at the console and through
+the service, approved, trained on, judged and promoted; the service answers with it, and nothing else is lost."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ def test_what_is_missed_is_corrected_approved_trained_promoted_and_then_found(tm
             removed = [f"/fix {number} -" for number in range(len(found(service, text)[1]), 0, -1)]
             place = ["/fix + 강남역 LC"] if "강남역" in text else []
             typed += [text, *removed, "/fix + 도하람 PS", *place, "/fix save"]
-        said = command(
-            home, "chat", "-b", "tiny", "--plain", "--consent", typed="\n".join([*typed, "/quit", ""])
-        )
+        said = command(home, "chat", "-b", "tiny", "--plain", "--consent", typed="\n".join([*typed, "/quit", ""]))
         assert said.count("저장했어요") == 1 + len(ADD_FRAMES)
         # ... others on the service's page
         for sentence in map(marked, OTHERS):
@@ -86,7 +84,8 @@ def test_what_is_missed_is_corrected_approved_trained_promoted_and_then_found(tm
         command(home, "feedback", "export", "-o", "approved.jsonl")
 
         settings = [word for setting in (*QUICK, "training.epochs=8") for word in ("--set", setting)]
-        command(home, "retrain", "tiny", "--add", "approved.jsonl", "--test", "test.jsonl", "--promote", *settings)
+        files = ("--add", "approved.jsonl", "--test", "test.jsonl")
+        command(home, "retrain", "tiny", *files, "--promote", *settings)
         report = json.loads((home / "models/tiny/reports/2/metrics.json").read_text(encoding="utf-8"))
         assert report["passed"] is True
         assert (home / "models/tiny/reports/2/report.html").exists()

@@ -1,4 +1,4 @@
-"""The service keeps its OpenAPI description, whatever is made from it: requests that fit and requests that do not.
+"""The service keeps its OpenAPI description, whatever is made from it: requests that fit and that do not.
 
 ``benchmarks/contract.py`` asks ten thousand and more; these are a few of each operation.
 """

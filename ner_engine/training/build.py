@@ -122,9 +122,9 @@ def build_bundle(
             "graph.onnx": build_graph(weights, recipe.network, prepared.shape),
             "vocabularies.json": prepared.extractor.vocabularies.to_json().encode("utf-8", "surrogatepass"),
             "metrics.json": (json.dumps({**metrics, "history": result.history}, indent=2) + "\n").encode(),
-            "CARD.md": card(
-                prepared, result, command=command, version=__version__, lineage=lineage
-            ).encode("utf-8", "backslashreplace"),
+            "CARD.md": card(prepared, result, command=command, version=__version__, lineage=lineage).encode(
+                "utf-8", "backslashreplace"
+            ),
         }
         gazetteer = prepared.extractor.gazetteer
         if gazetteer is not None:

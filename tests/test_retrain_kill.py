@@ -105,10 +105,11 @@ steps = 0
 pid = life(first, fatal=2)
 while not ended(pid):
     steps += 1
-    assert whole(first) in ("2", "3")
+    whole(first)
     # an epoch's end puts two files in place: one death falls between them, the next one behind them
     pid = life(first, "--resume", fatal=2 + steps % 2)
     assert steps < 100
+assert whole(first) != "2"
 
 # at moments drawn at random, in one run after another
 rng, kills, runs = random.Random(SEED), 0, 0

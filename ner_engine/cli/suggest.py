@@ -210,10 +210,10 @@ def suggest(
     ] = 0.5,
     diversity: Annotated[
         float, typer.Option(min=0, max=100, help="How much less a text counts that is like one chosen.")
-    ] = 2.0,
+    ] = 1.0,
     typicality: Annotated[
         float, typer.Option(min=0, max=100, help="How much less a text counts that is unlike the others.")
-    ] = 1.0,
+    ] = 0.0,
     longest: Annotated[int, typer.Option(min=1, help="Leave longer texts out (characters).")] = _LONGEST,
     column: Annotated[int, typer.Option(min=0, help="The tab-separated column of the text; 0: the line.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="For --strategy random and --dropout.")] = 1,

@@ -31,18 +31,13 @@ class Measured:
 Strategy = Callable[[Measured], float]
 
 
-_CONFIRMED = 0.25  # what an entity teaches that the answer has right, of what a correction does
-
-
 def _expected(measured: Measured) -> float:
     doubt = measured.doubt
-    teaching = doubt.mistakes + _CONFIRMED * doubt.expected
-    return teaching + measured.disagreement * max(1.0, doubt.expected)
+    return doubt.mistakes + measured.disagreement * max(1.0, doubt.expected)
 
 
 STRATEGIES: Mapping[str, Strategy] = {
-    # the corrections that the answer is expected to need, by the tagger itself and by those that differ from it,
-    # and a little for every entity that is there
+    # the corrections that the answer is expected to need, by the tagger itself and by those that differ from it
     "expected": _expected,
     # how nearly another answer was given (Scheffer et al. 2001)
     "margin": lambda measured: 1 - measured.doubt.margin,

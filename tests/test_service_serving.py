@@ -213,7 +213,7 @@ def test_who_dawdles_over_headers_is_cut_off_and_others_are_served(service):
     slow = [socket.create_connection(("127.0.0.1", service.port), timeout=5) for _ in range(20)]
     try:
         for one in slow:
-            one.sendall(b"POST /v1/extract HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+            one.sendall(b"POST /v1/extract HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
         began = time.monotonic()
         times = []
         while time.monotonic() - began < 0.8:
@@ -242,10 +242,10 @@ def test_a_connection_that_says_nothing_is_closed(service):
     ("sent", "status"),
     [
         (b"hello\r\n\r\n", b"400"),
-        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: two\r\n\r\n", b"400"),
-        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 40_000 + b"\r\n\r\n", b"431"),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: two\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"a" * 40_000 + b"\r\n\r\n", b"431"),
         (b"GET /" + b"a" * 40_000, b"431"),
-        (b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 200_000, b"431"),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 200_000, b"431"),
     ],
 )
 def test_what_is_no_request_gets_a_problem(service, sent, status):
@@ -257,8 +257,8 @@ def test_what_is_no_request_gets_a_problem(service, sent, status):
 
 @processes
 def test_requests_sent_in_one_go_are_answered_in_their_order(service):
-    one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-    last = b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     came = talk(service.port, one * 3 + last)
     assert re.findall(rb"HTTP/1\.1 (\d+)", came) == [b"200", b"200", b"200", b"404"]
 
@@ -366,7 +366,7 @@ def test_a_conversation_survives_the_workers_that_held_it(tmp_path):
 def test_stopping_under_load_drops_nothing_that_was_accepted(tmp_path, bundle):
     running = Running(tmp_path, "--workers", "2", "--model", f"ko-chat={bundle}")
     try:
-        head = b"POST /v1/extract HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = b"POST /v1/extract HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         head += b"Content-Length: %d\r\n\r\n" % len(BODY)
         with (
             Clients(running, 6) as clients,

@@ -20,6 +20,8 @@ import pytest
 
 from ner_engine import values
 from ner_engine.josa import attach
+from ner_engine.values.clock import Clock
+from ner_engine.values.phrases import remembered
 
 GOLDEN = Path(__file__).parent / "golden" / "values.tsv"
 USUAL = "2026-11-25T14:30"  # a Wednesday
@@ -239,3 +241,17 @@ def test_a_bare_day_or_month_in_the_table_is_the_next_to_come():
             assert year_before + (end - start) <= today + timedelta(days=1), str(row)
         seen += 1
     assert seen > 25
+
+
+def test_the_seconds_of_the_clock_count_only_where_seconds_are_said():
+    """Which is why what is remembered of an expression without 초 may serve for a minute."""
+    for row in ROWS:
+        if "초" in row.text:
+            continue
+        early, late = (Clock.at(row.now.replace(second=second)) for second in (0, 47))
+        first, second = (remembered(row.text, clock, str(clock.now), row.label, False) for clock in (early, late))
+        assert first == second, str(row)
+    at = datetime(2026, 11, 25, 14, 30, 47)
+    found = values.parse("30초 뒤", label="TI", now=at)
+    assert found is not None
+    assert "14:31:17" in json.dumps(found.to_dict())

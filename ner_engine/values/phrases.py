@@ -50,6 +50,7 @@ _PARTICLES = re.compile(
     "이나|나|으로|로|이랑|랑|하고|과|와|의|씩|쯤|정도|경|즈음|무렵|가량|께|중|안에|이내에?|내에?|동안|(?<!시)간|때|밖에|까지|부터|"
     "내내|짜리|째|만에)$"
 )
+_SECOND = "초"
 _DIGITS = frozenset("영공일이삼사오육칠팔구십백천만")
 # without one of these in it, what was labelled a count is no date or time
 _TIMELY = re.compile(
@@ -88,6 +89,8 @@ def parse_at(text: str, clock: Clock, *, label: str = "", following: str = "") -
     core = unicodedata.normalize("NFC", text).strip(_EDGES)
     if core[:1] + core[-1:] in _BRACKETS:
         core = core[1:-1].strip(_EDGES)
+    if _SECOND not in core:  # then no value tells the seconds: what is remembered serves a minute long
+        clock = replace(clock, now=clock.now.replace(second=0, microsecond=0))
     lasts = label == "DUR" or bool(_LASTING.match(following))
     return remembered(core, clock, f"{clock.now.isoformat()} {clock.now.tzinfo}", label, lasts)
 

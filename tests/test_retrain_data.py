@@ -220,7 +220,7 @@ def test_the_shipped_recipes_are_whole():
         "added.least_to_hold_out=1", "replay.generate=-1", "replay.weight=1.5", "replay.dev_share=0.0",
         "blend.steps=[]", "blend.steps=[0.0]", "blend.least_gold=0", "gate.tolerance=1.0", "gate.resamples=0",
         "training.epochs=0", "training.learning_rate=0.0", "training.ema=1.0", "training.noise=2.0",
-        "training.seed=-1", "training.stop_after=9",
+        "training.seed=-1", "training.stop_after=9", "dropout=1.5",
     ],
 )  # fmt: skip
 def test_a_recipe_that_no_run_could_use_is_refused(setting):

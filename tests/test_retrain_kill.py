@@ -143,7 +143,7 @@ def test_killed_at_any_moment_the_old_version_serves_and_the_run_goes_on(tiny_bu
     assert done.returncode == 0, done.stderr + logs
     told = json.loads(done.stdout)
     assert told["kills"] >= KILLS
-    assert told["steps"] >= 10
+    assert told["steps"] >= 8
     # the first version is trained on the shipped one in both homes: whatever was killed, its weights are the same
     first = [(home / "models" / "tiny" / "2" / "weights.safetensors").read_bytes() for home in homes]
     for home in homes:

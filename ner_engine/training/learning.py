@@ -162,7 +162,7 @@ def learn(
 ) -> tuple[Prepared, Learnt]:
     """Train, and choose how far to go from the old weights; the scores are of what is shipped."""
     prepared, start = prepare_retraining(plan, say=say)
-    trainer = Trainer(prepared, work)
+    trainer = Trainer(_with_dropout(prepared, plan.asked.recipe.dropout), work)
     trainer.train(resume=resume, on_progress=on_progress)
     new = trainer.kept()
     config = plan.asked.recipe.blend
@@ -180,6 +180,14 @@ def learn(
     old_curves = ScoreCurves.from_dict(plan.bundle.manifest.get("calibration", {})).curves
     curves = ScoreCurves({**old_curves, **result.curves.curves})
     return prepared, Learnt(replace(result, curves=curves), taken, tuple(steps), start.names)
+
+
+def _with_dropout(prepared: Prepared, share: float) -> Prepared:
+    """The same with a share of the bundle's dropout rates; what is published keeps the rates themselves."""
+    network = prepared.recipe.network
+    rates = ("input_dropout", "hidden_dropout", "unknown_rate", "gazetteer_dropout")
+    scaled = replace(network, **{name: share * getattr(network, name) for name in rates})
+    return replace(prepared, recipe=replace(prepared.recipe, network=scaled))
 
 
 def _plain(prepared: Prepared, source: Source) -> tuple[Example, ...]:

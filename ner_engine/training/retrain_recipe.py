@@ -84,10 +84,13 @@ class GateConfig:
 class RetrainRecipe:
     """Everything that makes a new version of a bundle: ``ner-engine retrain BUNDLE --add FILE --recipe NAME``.
 
-    ``training.seed`` draws everything; dropout and the shape of the network are the bundle's.
+    ``training.seed`` draws everything. The shape of the network is the bundle's; of its dropout rates ``dropout`` is
+    the share that is used. With none, the old version's word on an old text is what the weights say to begin with:
+    old texts then only resist a change, where with dropout they make one of their own.
     """
 
     description: str = ""
+    dropout: float = 0.0
     added: AddedConfig = field(default_factory=AddedConfig)
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     blend: BlendConfig = field(default_factory=BlendConfig)
@@ -132,6 +135,7 @@ def _check(recipe: RetrainRecipe, path: str) -> None:
         if not fits:
             raise ConfigError(f"{key}: expected {expected}; got {value!r}", path=path)
 
+    hold(0 <= recipe.dropout <= 1, "dropout", "a number from 0 to 1", recipe.dropout)
     hold(0 <= added.hold_out < 1, "added.hold_out", "at least 0 and less than 1", added.hold_out)
     hold(added.least_to_hold_out >= 2, "added.least_to_hold_out", "at least 2", added.least_to_hold_out)
     hold(0 < added.share < 1, "added.share", "more than 0 and less than 1", added.share)

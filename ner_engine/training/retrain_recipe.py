@@ -84,9 +84,9 @@ class GateConfig:
 class RetrainRecipe:
     """Everything that makes a new version of a bundle: ``ner-engine retrain BUNDLE --add FILE --recipe NAME``.
 
-    ``training.seed`` draws everything. The shape of the network is the bundle's; of its dropout rates ``dropout`` is
-    the share that is used. With none, the old version's word on an old text is what the weights say to begin with:
-    old texts then only resist a change, where with dropout they make one of their own.
+    ``training.seed`` draws everything. The shape of the network is the bundle's; of its dropout rates
+    ``dropout`` is the share that is used. With none, the old version's word on an old text is what the weights
+    say to begin with: old texts then only resist a change, where with dropout they make one of their own.
     """
 
     description: str = ""

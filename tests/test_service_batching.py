@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from datetime import datetime
 
 import pytest
@@ -264,3 +265,16 @@ def test_what_is_remembered_is_answered_without_a_batch():
         assert seen == [2]
 
     batched(use, at_once=16)
+
+
+def test_a_model_that_was_replaced_is_let_go_though_no_batch_came_after_its_last():
+    async def run():
+        engines = Engines([("fake", "fake")], lambda source: FakeEngine())
+        batcher = Batcher(engines.get, at_once=0)  # so that the thread reads everything
+        await batcher.extract(["강남역 가요"], PLAIN)
+        old = weakref.ref(engines.get().engine)
+        engines.reload("fake")
+        await soon(lambda: old() is None)
+        await batcher.close()
+
+    asyncio.run(run())

@@ -226,6 +226,7 @@ class Batcher:
             assert self._loop is not None
             with suppress(RuntimeError):  # the loop is closed: nobody waits
                 self._loop.call_soon_threadsafe(self._deliver, shares, outcome)
+            del shares, outcome  # their model may be replaced while this waits for the next
 
     def _deliver(self, shares: list[_Share], outcome: _Outcome) -> None:
         assert self._loop is not None

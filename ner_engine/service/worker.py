@@ -42,6 +42,10 @@ _OUTCOME_S = 300.0
 # The whole heap is looked through a hundredth as often as usual: it takes 30 ms, in which nobody is answered.
 _COLLECTED = (5_000, 20, 100)
 _TIDY_AFTER_S = 1.0  # when what the old model had begun is answered
+
+# glibc's mallopt(3): one heap for all threads, and large blocks always beside it. Otherwise a bundle that is loaded
+# in a thread of its own, while the old one lies about the heap, leaves holes that nothing fits into.
+_HEAP = ((-8, 1), (-3, 256 << 10), (-1, 16 << 20))  # M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
 _log = logging.getLogger(__name__)
 
 
@@ -56,6 +60,7 @@ def run_worker(
 ) -> int:
     """Serve until SIGTERM. Returns 0, or FAILED_START where the application could not begin, as is said on
     ``channel``."""
+    _settle_heap()
     config = Config(
         lambda: None,  # replaced below: the application is built in its loop
         http=PatientProtocol,
@@ -177,6 +182,14 @@ class _Connections:
         if self._state.tasks:
             await asyncio.wait(list(self._state.tasks), timeout=1.0)
         self._timer.cancel()
+
+
+def _settle_heap() -> None:
+    """Have the heap give back what replaced models held."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # a C library that cannot
+            for parameter, value in _HEAP:
+                ctypes.CDLL(None).mallopt(parameter, value)
 
 
 def _tidy() -> None:

@@ -5,7 +5,7 @@
     python benchmarks/active_learning.py corpora/kmou/train -o docs/active-learning.json
 
 Every label of the corpus is hidden. One arm asks for the labels of sentences drawn at random; the other starts
-from the first 500 of those and then asks, round by round, for the ones that ``ner_engine.suggest`` chooses with
+from the first 200 of those and then asks, round by round, for the ones that ``ner_engine.suggest`` chooses with
 the tagger of the round before. Both arms train the same small tagger anew each time, for about the same number of
 updates, and are scored on the same sentences of other files. Every result is written down as it comes: a run that
 was broken off goes on where it was. Needs the ``train`` extra.
@@ -44,7 +44,7 @@ from ner_engine.training.trainer import Prepared, Trainer
 LABELS = ["PER", "LOC", "ORG", "POH", "DAT", "TIM", "DUR", "MNY", "PNT", "NOH"]
 UPDATES_UNITS = 1_400_000  # units that a training sees in all, however many sentences it has
 EPOCHS_LEAST, EPOCHS_MOST = 5, 24
-FIRST = 500  # drawn at random: before there is a tagger nothing can be chosen
+FIRST = 200  # drawn at random: before there is a tagger nothing can be chosen
 VALIDATION = 300  # sentences that say which epoch was best, the same in both arms
 LONGEST = 300
 
@@ -258,9 +258,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--random", type=int, nargs="+", default=[4000, 500, 2000, 1000], help="sizes drawn")
+    parser.add_argument("--random", type=int, nargs="*", default=[4000, 500, 2000, 1000], help="sizes drawn")
     parser.add_argument(
-        "--rounds", type=int, nargs="+", default=[1000, 1500, 2000], help="sizes chosen, from 500"
+        "--rounds", type=int, nargs="+", default=[500, 1000, 1500, 2000], help=f"sizes chosen, from {FIRST}"
     )
     parser.add_argument("--arms", nargs="+", default=["expected/sentence"], metavar="STRATEGY/COST")
     parser.add_argument("--test", type=int, default=1500, help="sentences to score on, of files not in the pool")

@@ -260,9 +260,9 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--random", type=int, nargs="*", default=[4000, 500, 2000, 1000], help="sizes drawn")
     parser.add_argument(
-        "--rounds", type=int, nargs="+", default=[500, 1000, 1500, 2000], help=f"sizes chosen, from {FIRST}"
+        "--rounds", type=int, nargs="*", default=[500, 1000, 1500, 2000], help=f"sizes chosen, from {FIRST}"
     )
-    parser.add_argument("--arms", nargs="+", default=["expected/sentence"], metavar="STRATEGY/COST")
+    parser.add_argument("--arms", nargs="*", default=["expected/sentence"], metavar="STRATEGY/COST")
     parser.add_argument("--test", type=int, default=1500, help="sentences to score on, of files not in the pool")
     parser.add_argument("-o", "--output", type=Path, required=True)
     run(parser.parse_args())

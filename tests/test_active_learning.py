@@ -63,9 +63,9 @@ def test_the_page_shows_what_was_measured(curves):
     assert "".join(curves.svg(found)) == (DOCS / "active-learning.svg").read_text(encoding="utf-8")
 
 
-def test_two_thousand_chosen_sentences_are_worth_four_thousand_drawn_to_half_a_point(curves):
+def test_two_thousand_chosen_sentences_are_worth_four_thousand_drawn(curves):
     found = curves.curves(json.loads((DOCS / "active-learning.json").read_text(encoding="utf-8")))
     (drawn,) = (point for point in found["random"] if point.sentences == 4000)
     (chosen,) = (point for point in found["expected/sentence"] if point.sentences == 2000)
-    assert len(drawn.each) == len(chosen.each) >= 2
-    assert chosen.f1 >= drawn.f1 - 0.5
+    assert len(drawn.each) == len(chosen.each) >= 3
+    assert chosen.f1 >= drawn.f1

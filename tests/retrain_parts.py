@@ -23,6 +23,7 @@ TEST = (
 # a retraining of the tiny bundle in a second or two
 QUICK = (
     "replay.generate=0",
+    "rows.rare_only=false",
     "training.threads=1",
     "training.epochs=4",
     "training.batch_units=256",

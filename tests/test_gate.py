@@ -257,6 +257,21 @@ def test_noises_decide_together(compare: Compare) -> None:
     assert [reason.split(":")[0] for reason in worse.reasons] == [NOISE, NOISE], "the total, and PS"
 
 
+def test_a_fall_under_noise_that_chance_can_make_is_tolerated_and_the_same_on_the_test_set_is_not(
+    compare: Compare,
+) -> None:
+    test = GateSet("test", sentences_of("PS", 80))
+    noisy = tuple(replace(s, text=s.text + "!") for s in test.sentences)
+    sets = [test, GateSet("typos", noisy, "", "noise", "test")]
+    every = right(test.sentences)
+    verdict = compare(sets, every | right(noisy), every | right(noisy, but=1))
+    total = verdict.sets[1].total
+    assert total.difference < 0 <= total.high, "one sentence of eighty"
+    assert verdict.passed
+    assert not compare([test], every, right(test.sentences, but=1)).passed
+    assert not compare(sets, every | right(noisy), every | right(noisy, but=6)).passed
+
+
 # labels of one side
 
 

@@ -15,7 +15,7 @@ from ner_engine.engine import Engine  # noqa: E402
 from ner_engine.errors import ConfigError  # noqa: E402
 from ner_engine.features import Batch, Column  # noqa: E402
 from ner_engine.network.export import build_graph  # noqa: E402
-from ner_engine.network.quantise import dequantised, is_quantised, quantised  # noqa: E402
+from ner_engine.network.quantise import dequantised, is_quantised, quantised, taken_over  # noqa: E402
 from ner_engine.network.tagger import Shape, Tagger  # noqa: E402
 from ner_engine.runtime.session import Session  # noqa: E402
 from ner_engine.scheme import tag_list  # noqa: E402
@@ -136,3 +136,41 @@ def test_other_forms_are_refused(tmp_path):
     path.write_text('[data]\nlabels = ["A"]\n[export]\nquantise = "int4"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=r"export.quantise: expected one of 'int8', 'none'; got 'int4'"):
         load_recipe(path)
+
+
+def test_what_has_not_changed_is_stored_as_it_was(tmp_path):
+    config = NetworkConfig(backbone="lstm", layers=2, hidden=6, head="crf")
+    tagger = _tagger(config, flags=2)
+    _, twin = _written(tagger, tmp_path)
+    former = load_file(str(tmp_path / "weights.safetensors"))
+    before = {name: value.numpy().astype(np.float16) for name, value in twin.state_dict().items()}
+
+    def again(changed, state):
+        return taken_over(quantised(state, config, TABLES, former), former, changed)
+
+    assert all(np.array_equal(again((), before)[name], former[name]) for name in former)
+
+    row = {name: value.copy() for name, value in before.items()}
+    row["embeddings.tables.syllable.weight"][7] *= np.float16(0.5)  # where the largest weight may have been
+    stored = again(("embeddings.tables.syllable.weight",), row)
+    differing = {name for name in former if not np.array_equal(stored[name], former[name])}
+    assert differing == {"embeddings.tables.syllable.weight"}
+    assert set(
+        np.nonzero(
+            (stored["embeddings.tables.syllable.weight"] != former["embeddings.tables.syllable.weight"]).any(1)
+        )[0]
+    ) == {7}
+
+    row["embeddings.tables.syllable.weight"][7] = 50  # outside the range: new scales, and all that they are in
+    stored = again(("embeddings.tables.syllable.weight",), row)
+    assert not np.array_equal(
+        stored["embeddings.tables.syllable.scale"], former["embeddings.tables.syllable.scale"]
+    )
+    assert not np.array_equal(stored["backbone.layers.0.input_scale"], former["backbone.layers.0.input_scale"])
+    assert np.array_equal(stored["embeddings.tables.bigram.weight"], former["embeddings.tables.bigram.weight"])
+
+    layer = {name: value.copy() for name, value in before.items()}
+    layer["backbone.layers.1.weight_hh_l0"][0, 0] += np.float16(1)
+    stored = again(("backbone.layers.1.weight_hh_l0",), layer)
+    assert np.array_equal(stored["backbone.layers.0.bias"], former["backbone.layers.0.bias"])
+    assert not np.array_equal(stored["backbone.layers.1.recurrent"], former["backbone.layers.1.recurrent"])

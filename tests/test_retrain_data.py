@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch", reason="needs the train extra")
 from ner_engine.bundle import load_bundle  # noqa: E402
 from ner_engine.errors import ConfigError, DataError, TrainingError  # noqa: E402
 from ner_engine.spans import OPEN, Sentence, Span  # noqa: E402
+from ner_engine.training import blend  # noqa: E402
 from ner_engine.training.additions import (  # noqa: E402
     copies,
     hold_out,
@@ -21,11 +22,13 @@ from ner_engine.training.additions import (  # noqa: E402
     mentions,
     read_additions,
 )
-from ner_engine.training.blend import Step, choose  # noqa: E402
+from ner_engine.training.blend import Step, choose, measured  # noqa: E402
 from ner_engine.training.data import Source  # noqa: E402
+from ner_engine.training.metrics import Counts, Scores  # noqa: E402
 from ner_engine.training.replay import old_data, opened, sampled, without_texts  # noqa: E402
 from ner_engine.training.retrain_recipe import (  # noqa: E402
     AddedConfig,
+    BlendConfig,
     load_retrain_recipe,
     recipe_names,
     recipe_path,
@@ -244,6 +247,32 @@ def test_the_step_taken_learns_most_of_those_that_lose_nothing():
     assert choose([start, step(0.4, 0.7, 0.01), step(1.0, 1.0, 0.02)]).step == 0.4
     assert choose([start, step(0.4, 0.9, 0, 0.92), step(1.0, 0.9, 0, 0.91)]).step == 0.4
     assert choose([start, step(0.4, 0.9, 0), step(1.0, 0.9, 0)]).step == 1.0
+
+
+def test_the_dev_sets_of_a_group_count_together_and_may_fall_by_the_slack(monkeypatch):
+    # (right, predicted, gold) of two sets as written, then of the same mistyped, by step
+    told = {
+        0.0: [(90, 100, 100), (50, 50, 50), (80, 100, 100)],
+        0.5: [(89, 100, 100), (50, 50, 50), (81, 100, 100)],  # one of 150 lost
+        1.0: [(92, 100, 100), (49, 50, 50), (80, 100, 100)],  # the second set falls, both together rise
+    }
+    answers = []
+    monkeypatch.setattr(blend, "_scores", lambda tagger, examples, ignore: answers.pop(0))
+
+    class Loads:
+        def load_state_dict(self, weights):
+            answers[:] = [Scores(Counts(*row), {}) for row in [*weights, (1, 1, 1)]]
+
+    written = [(Source("a", ()), ()), (Source("b", ()), ())]
+
+    def lost(slack):
+        config = BlendConfig(slack=slack)
+        steps = measured(Loads(), told, added=(), dev=[written, [(Source("a, mistyped", ()), ())]], config=config)
+        assert all(list(step.dev) == ["a", "b", "a, mistyped"] for step in steps)
+        return [step.lost for step in steps]
+
+    assert lost(0.0) == [0.0, pytest.approx(1 / 150), 0.0]
+    assert lost(0.01) == [0.0, 0.0, 0.0]
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path):

@@ -3,7 +3,8 @@
 A version is refused where a label that has enough gold entities falls by more than the tolerance, or where all
 labels together fall: on a fixed test set, on the corrections held out, or under noise (all noises together; a
 single noise is shown, but does not decide). What decides is the difference that was measured; whether chance
-could make it, the bootstrap says beside it.
+could make it, the bootstrap says beside it. Under noise, where the sentences themselves are a draw, all labels
+together may fall by the tolerance as long as chance could make it.
 """
 
 from __future__ import annotations
@@ -170,7 +171,10 @@ def _compare(
             Change(label, before, after, low, high, decides and fell and before.gold >= rule.least_gold)
         )
     before, after = tallies.counts(0), tallies.counts(1)
-    fell = before.f1 - after.f1 > rule.total_tolerance + _EPSILON
+    fall = before.f1 - after.f1
+    fell = fall > rule.total_tolerance + _EPSILON
+    if group[0].set.kind == "noise":  # drawn by chance: what another draw may undo is no fall
+        fell = fell and (of_total[1] < 0 or fall > rule.tolerance + _EPSILON)
     sentences = [sentence for one in group for sentence in one.sentences]
     alone = group[0].set if len(group) == 1 else None
     return Comparison(

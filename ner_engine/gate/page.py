@@ -75,14 +75,13 @@ def _signed(difference: float) -> str:
 
 def _judged(change: Change, rule: Rule, *, decides: bool) -> str:
     """What a row means, in words."""
-    allowed = rule.tolerance if change.label else rule.total_tolerance
     if change.refused:
         return "✗ refused"
     if change.difference >= 0:
         return "better" if change.difference else "same"
     if not decides:
         return "worse"
-    return "worse, few gold" if -change.difference > allowed else "tolerated"
+    return "worse, few gold" if change.label and -change.difference > rule.tolerance else "tolerated"
 
 
 def _interval(change: Change) -> str:
@@ -271,8 +270,9 @@ def _rule(verdict: Verdict) -> str:
     words = (
         "Refused is a version where, on the fixed test set, on the corrections held out or under noise, the F1 "
         f"of a label with at least {rule.least_gold} gold entities falls by more than {100 * rule.tolerance:.2f} "
-        f"points, or that of all labels together falls {total}. The intervals are those of a paired bootstrap "
-        f"over sentences: {verdict.resamples:,} draws, seed {verdict.seed}."
+        f"points, or that of all labels together falls {total}; under noise, that of all labels together by more "
+        f"than {100 * rule.tolerance:.2f} points or by what the interval says is no chance. The intervals are "
+        f"those of a paired bootstrap over sentences: {verdict.resamples:,} draws, seed {verdict.seed}."
     )
     sides = [[str(side), " ".join(side.labels), side.digest] for side in (verdict.old, verdict.new)]
     compared = table("Versions", ["version", "labels", "SHA-256 of the manifest"], sides)

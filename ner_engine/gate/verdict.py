@@ -51,7 +51,8 @@ class Rule:
     """When a version is refused. The first two are shares of one.
 
     ``tolerance`` is how far the F1 of a label may fall that has at least ``least_gold`` gold entities in a
-    comparison; ``total_tolerance`` is how far that of all labels together may.
+    comparison; ``total_tolerance`` is how far that of all labels together may. Noise is drawn by chance: there
+    all labels together may fall by ``tolerance``, unless the interval of the fall leaves zero out.
     """
 
     tolerance: float = 0.01

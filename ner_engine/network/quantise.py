@@ -20,7 +20,7 @@ Weights have 7 bits. Processors without VNNI add two products in 16 bits, and 25
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,16 @@ import numpy.typing as npt
 
 from ner_engine.config import NetworkConfig
 
-__all__ = ["FLAG", "GUARDS", "INPUT_RANGE", "LSTM_GATES", "dequantised", "is_quantised", "quantised"]
+__all__ = [
+    "FLAG",
+    "GUARDS",
+    "INPUT_RANGE",
+    "LSTM_GATES",
+    "dequantised",
+    "is_quantised",
+    "quantised",
+    "taken_over",
+]
 
 Arrays = dict[str, npt.NDArray[Any]]
 Floats = npt.NDArray[np.float32]
@@ -46,9 +55,18 @@ def is_quantised(names: Mapping[str, Any]) -> bool:
     return any(name.startswith("embeddings.tables.") and name.endswith(".scale") for name in names)
 
 
-def _rounded(values: Floats, axis: int, largest: int) -> tuple[npt.NDArray[np.int8], Floats]:
-    """Integers up to ``largest`` and the scales along all axes but ``axis``: values = integers * scales."""
-    scale = np.maximum(np.abs(values).max(axis), 1e-8) / largest
+def _rounded(
+    values: Floats, axis: int, largest: int, former: Floats | None = None
+) -> tuple[npt.NDArray[np.int8], Floats]:
+    """Integers up to ``largest`` and the scales along all axes but ``axis``: values = integers * scales.
+
+    Where all values are in the range of ``former`` scales, those are taken: what has not changed is rounded as it
+    was.
+    """
+    size = np.abs(values).max(axis)
+    scale = np.maximum(size, 1e-8) / largest
+    if former is not None and former.shape == scale.shape and (size <= former * (largest + 0.5)).all():
+        scale = former
     integers = np.rint(values / np.expand_dims(scale, axis)).astype(np.int8)
     return integers, scale.astype(np.float32)
 
@@ -64,14 +82,21 @@ def _guarded(values: Floats) -> Floats:
     return wide.reshape(len(values), -1)
 
 
-def quantised(state: Mapping[str, npt.NDArray[Any]], config: NetworkConfig, tables: Sequence[str]) -> Arrays:
-    """The arrays to store. ``tables`` names the table of each column of ids, in order."""
+def quantised(
+    state: Mapping[str, npt.NDArray[Any]],
+    config: NetworkConfig,
+    tables: Sequence[str],
+    former: Mapping[str, npt.NDArray[Any]] | None = None,
+) -> Arrays:
+    """The arrays to store. ``tables`` names the table of each column of ids, in order. The scales of the tables
+    are those of ``former`` stored arrays where their weights have room in them."""
     out: Arrays = {}
     factors: list[Floats] = []
     for table in tables:
         name = f"embeddings.tables.{table}"
         weight = state[f"{name}.weight"].astype(np.float32)
-        out[f"{name}.weight"], out[f"{name}.scale"] = _rounded(weight, 0, INPUT_RANGE[1])
+        scale = None if former is None else former.get(f"{name}.scale")
+        out[f"{name}.weight"], out[f"{name}.scale"] = _rounded(weight, 0, INPUT_RANGE[1], scale)
         factors.append(out[f"{name}.scale"])
     lstm = config.backbone == "lstm"
     for name, values in state.items():
@@ -80,6 +105,26 @@ def quantised(state: Mapping[str, npt.NDArray[Any]], config: NetworkConfig, tabl
     for index in range(config.layers if lstm else 0):
         out |= _layer(state, config, index, np.concatenate(factors))
     return {name: np.ascontiguousarray(values) for name, values in out.items()}
+
+
+def taken_over(new: Arrays, old: Mapping[str, npt.NDArray[Any]], changed: Collection[str]) -> Arrays:
+    """``new`` with the arrays of ``old``, both as stored, for all that is not ``changed`` (in torch's names).
+
+    Two roundings of the same weights may differ in a last bit; so nothing is rounded anew that need not be. A
+    layer is taken over where the scales of the tables, which are multiplied into it, are the same too.
+    """
+    scales = [name for name in new if name.startswith("embeddings.tables.") and name.endswith(".scale")]
+    same_scales = all(name in old and np.array_equal(new[name], old[name]) for name in scales)
+
+    def is_kept(name: str) -> bool:
+        if name not in old or old[name].shape != new[name].shape or old[name].dtype != new[name].dtype:
+            return False
+        if name.startswith("backbone.layers."):
+            layer = ".".join(name.split(".")[:3]) + "."
+            return same_scales and not any(other.startswith(layer) for other in changed)
+        return name not in changed and name.removesuffix("scale") + "weight" not in changed
+
+    return {name: np.ascontiguousarray(old[name]) if is_kept(name) else values for name, values in new.items()}
 
 
 def _layer(state: Mapping[str, npt.NDArray[Any]], config: NetworkConfig, index: int, factors: Floats) -> Arrays:

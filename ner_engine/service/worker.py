@@ -43,8 +43,8 @@ _OUTCOME_S = 300.0
 _COLLECTED = (5_000, 20, 100)
 _TIDY_AFTER_S = 1.0  # when what the old model had begun is answered
 
-# glibc's mallopt(3): one heap for all threads, and large blocks always beside it. Otherwise a bundle that is loaded
-# in a thread of its own, while the old one lies about the heap, leaves holes that nothing fits into.
+# glibc's mallopt(3): one heap for all threads, and large blocks always beside it. Otherwise a bundle that is
+# loaded in a thread of its own, while the old one lies about the heap, leaves holes that nothing fits into.
 _HEAP = ((-8, 1), (-3, 256 << 10), (-1, 16 << 20))  # M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ sets, as written and mistyped, and on the sentences that were added; what the ga
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,7 +33,7 @@ class Step:
     """The weights after a step from the old ones (0) to the trained ones (1), by their F1 in [0, 1].
 
     ``added`` is that on the sentences trained on, ``dev`` that on each dev set. ``lost`` is the most that the
-    total of a dev set, or a label of it beyond the tolerance, has fallen.
+    total of the dev sets, or a label of theirs, has fallen beyond what is allowed.
     """
 
     step: float
@@ -83,29 +83,52 @@ def measured(
     weights: Mapping[float, Mapping[str, Tensor]],
     *,
     added: Sequence[Example],
-    dev: Sequence[tuple[Source, Sequence[Example]]],
+    dev: Sequence[Sequence[tuple[Source, Sequence[Example]]]],
     config: BlendConfig,
 ) -> list[Step]:
-    """Each step measured against step 0, which is among the ``weights``. The tagger is left with the last."""
-    found: dict[float, tuple[Scores, list[Scores]]] = {}
+    """Each step measured against step 0, which is among the ``weights``. The tagger is left with the last.
+
+    ``dev`` are groups of dev sets (as written, mistyped); the sets of a group count together.
+    """
+    found: dict[float, tuple[Scores, list[list[Scores]]]] = {}
     for step in sorted(weights):
         tagger.load_state_dict(weights[step])
-        found[step] = (_scores(tagger, added, ()), [_scores(tagger, e, s.unknown) for s, e in dev])
+        kept = [[_scores(tagger, examples, source.unknown) for source, examples in group] for group in dev]
+        found[step] = (_scores(tagger, added, ()), kept)
     old = found[0.0][1]
     return [
         Step(
             step,
             learnt.micro.f1,
-            {source.name: scores.micro.f1 for (source, _), scores in zip(dev, kept, strict=True)},
-            max([0.0, *(_lost(b, a, config) for b, a in zip(old, kept, strict=True))]),
+            {
+                source.name: scores.micro.f1
+                for group, of_group in zip(dev, kept, strict=True)
+                for (source, _), scores in zip(group, of_group, strict=True)
+            },
+            max([0.0, *(_lost(_together(b), _together(a), config) for b, a in zip(old, kept, strict=True))]),
         )
         for step, (learnt, kept) in found.items()
     ]
 
 
+def _together(every: Sequence[Scores]) -> Scores:
+    """The scores of several sets as if they were one."""
+
+    def added(counts: Iterable[Counts]) -> Counts:
+        rows = [(c.right, c.predicted, c.gold) for c in counts]
+        return Counts(*(sum(column) for column in zip(*rows, strict=True))) if rows else Counts(0, 0, 0)
+
+    labels = sorted({label for scores in every for label in scores.labels})
+    return Scores(
+        added(scores.micro for scores in every),
+        {label: added(s.labels[label] for s in every if label in s.labels) for label in labels},
+    )
+
+
 def _lost(before: Scores, after: Scores, config: BlendConfig) -> float:
-    """How much the total has fallen, or a label with enough entities beyond the tolerance: the larger."""
-    losses = [before.micro.f1 - after.micro.f1]
+    """How much the total has fallen beyond the slack, or a label with enough entities beyond the tolerance: the
+    larger."""
+    losses = [before.micro.f1 - after.micro.f1 - config.slack]
     for label, counts in before.labels.items():
         if counts.gold >= config.least_gold:
             losses.append(counts.f1 - after.labels.get(label, Counts(0, 0, 0)).f1 - config.tolerance)

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from ner_engine.bundle import gazetteer_arrays, publish
+from ner_engine.bundle import gazetteer_arrays, publish, read_tensors
 from ner_engine.config import Recipe, to_dict
 from ner_engine.network.export import build_graph
-from ner_engine.network.quantise import quantised
+from ner_engine.network.quantise import quantised, taken_over
 from ner_engine.training.metrics import Scores
 from ner_engine.training.trainer import Prepared, Result
 
@@ -97,10 +98,31 @@ def _metrics(result: Result) -> dict[str, Any]:
     }
 
 
+def _changed(prepared: Prepared, result: Result) -> set[str]:
+    """The weights that are not those a run has started from, to the precision that is stored."""
+    before = prepared.weights
+    return {
+        name
+        for name, value in result.tagger.state_dict().items()
+        if name not in before
+        or before[name].shape != value.shape
+        or not torch.equal(before[name].cpu().half(), value.cpu().half())
+    }
+
+
 def build_bundle(
-    prepared: Prepared, result: Result, target: Path, *, command: str, lineage: Lineage | None = None
+    prepared: Prepared,
+    result: Result,
+    target: Path,
+    *,
+    command: str,
+    lineage: Lineage | None = None,
+    parent: Path | None = None,
 ) -> Path:
-    """Write the bundle of a run to ``target``, atomically. ``command`` is what rebuilds it."""
+    """Write the bundle of a run to ``target``, atomically. ``command`` is what rebuilds it.
+
+    Weights that are still those of ``prepared.weights``, read of the bundle ``parent``, stay as that stores them.
+    """
     from safetensors.numpy import save, save_file
 
     from ner_engine import __version__
@@ -113,7 +135,10 @@ def build_bundle(
         if not k.startswith("heads.")  # the outputs of other tasks have done their work
     }
     if recipe.export.quantise == "int8":
-        state = quantised(state, recipe.network, [column.table for column in prepared.shape.columns])
+        former = None if parent is None else read_tensors(parent / "weights.safetensors")
+        state = quantised(state, recipe.network, [column.table for column in prepared.shape.columns], former)
+        if former is not None:
+            state = taken_over(state, former, _changed(prepared, result))
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "weights.safetensors"
         save_file(state, str(weights))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ner_engine.config import DistillConfig, Recipe, from_dict
 from ner_engine.errors import BundleError, NerEngineError
@@ -17,6 +18,7 @@ from ner_engine.training.additions import copies, in_old_sentences, mentions
 from ner_engine.training.blend import Step, between, choose, measured, mistyped
 from ner_engine.training.data import Example, Soft, Source, encode
 from ner_engine.training.replay import opened
+from ner_engine.training.rows import rare_rows, within
 from ner_engine.training.teacher import Teacher, tagger_of, taught
 from ner_engine.training.trainer import Prepared, Progress, Result, Trainer, check_device
 from ner_engine.training.warm_start import Grown, grown
@@ -99,6 +101,10 @@ def prepare_retraining(plan: Plan, *, say: Callable[[str], None] = lambda line: 
         if source.taught and plan.bundle.network.head == "crf":
             examples = tuple(_taught(examples, old, start.tags, raw=source.raw))
         train.append((source, examples))
+    rows = _rows_that_learn(plan, start, say)
+    if rows:
+        rate = plan.asked.recipe.rows.learning_rate
+        recipe = replace(recipe, training=replace(recipe.training, table_learning_rate=rate))
     return (
         Prepared(
             recipe,
@@ -111,9 +117,25 @@ def prepare_retraining(plan: Plan, *, say: Callable[[str], None] = lambda line: 
             {},
             plan.bundle.path,
             start.weights,
+            rows,
         ),
         start,
     )
+
+
+def _rows_that_learn(plan: Plan, start: Grown, say: Callable[[str], None]) -> Mapping[str, Tensor]:
+    """The rows of tables that learn, where not everything does."""
+    if not plan.known:
+        return {}
+    config, added = plan.asked.recipe, (s.text for s in plan.added)
+    rows = rare_rows(start.extractor, plan.known, added, most=config.rows.uses, seed=config.training.seed)
+    trained = [name for name in rows if name not in plan.bundle.network.frozen]
+    new = sum(int(rows[name].sum()) for name in trained)
+    if not new:
+        say("nothing of what was added is rare: everything learns")
+        return {}
+    say(f"{new:,} rows of the tables are rare: they alone learn")
+    return rows
 
 
 def _sources(plan: Plan) -> list[Source]:
@@ -164,21 +186,21 @@ def learn(
     prepared, start = prepare_retraining(plan, say=say)
     trainer = Trainer(_with_dropout(prepared, plan.asked.recipe.dropout), work)
     trainer.train(resume=resume, on_progress=on_progress)
-    new = trainer.kept()
+    new = within(start.weights, trainer.kept(), prepared.rows)
     config = plan.asked.recipe.blend
     weights: dict[float, Any] = {step: between(start.weights, new, step) for step in (0.0, *config.steps)}
     noisy = [mistyped(source, seed=plan.asked.recipe.training.seed) for source in plan.dev]
-    dev = [
-        *prepared.dev,
-        *((source, _plain(prepared, source)) for source in noisy),
-    ]
+    dev = [prepared.dev, [(source, _plain(prepared, source)) for source in noisy]]
     added = _plain(prepared, Source(ADDED, plan.added))
     say(f"measuring {len(weights) - 1} steps from the old weights to the trained ones")
     steps = measured(trainer.tagger, weights, added=added, dev=dev, config=config)
     taken = choose(steps)
-    result = trainer.result(weights[taken.step])
-    old_curves = ScoreCurves.from_dict(plan.bundle.manifest.get("calibration", {})).curves
-    curves = ScoreCurves({**old_curves, **result.curves.curves})
+    curves = ScoreCurves.from_dict(plan.bundle.manifest.get("calibration", {}))
+    if prepared.rows:  # what is answered as before is to be scored as before
+        result = trainer.result(weights[taken.step], temperature=1.0)
+    else:
+        result = trainer.result(weights[taken.step])
+        curves = ScoreCurves({**curves.curves, **result.curves.curves})
     return prepared, Learnt(replace(result, curves=curves), taken, tuple(steps), start.names)
 
 

@@ -59,7 +59,7 @@ class Plan:
     """What a retraining reads: ``parent`` is the version it begins from, ``bundle`` its bundle.
 
     ``added`` is trained on, ``held`` is kept for the gate; ``old`` is shown again, ``dev`` chooses, ``test``
-    judges. ``missing`` names what was not found.
+    judges. ``known`` are old sentences that say what is old. ``missing`` names what was not found.
     """
 
     asked: Asked
@@ -70,6 +70,7 @@ class Plan:
     added: tuple[Sentence, ...]
     held: tuple[Sentence, ...]
     old: tuple[Source, ...]
+    known: tuple[Source, ...]
     dev: tuple[Source, ...]
     test: tuple[Source, ...]
     missing: tuple[str, ...]
@@ -83,7 +84,7 @@ class Plan:
         """What has to be the same for a run to be resumed."""
         sources = [
             (source.name, source.unknown, source.raw, source.digest())
-            for source in (*self.old, *self.dev, *self.test)
+            for source in (*self.old, *self.known, *self.dev, *self.test)
         ]
         added, held = (Source("", part).digest() for part in (self.added, self.held))
         said = [self.parent.tag, self.parent.digest, self.labels, asdict(self.asked.recipe), sources, added, held]
@@ -110,12 +111,17 @@ def plan(asked: Asked, registry: Registry) -> Plan:
     )
     train, test = _test_sets(asked, found, labels, bundle)
     texts = [s.text for source in test for s in source.sentences]
+    judged = [*texts, *(s.text for s in (*trained, *held))]
+    known: list[Source] = []
+    if _only_rare(recipe, labels, bundle):
+        known = sampled(train, most=recipe.rows.known, seed=recipe.training.seed)
+        known = without_texts([*known, *found.generated], judged)
     sampled_ = sampled(train, most=recipe.replay.sentences, seed=recipe.training.seed)
-    train = without_texts([*sampled_, *found.generated], [*texts, *(s.text for s in (*trained, *held))])
+    train = without_texts([*sampled_, *found.generated], judged)
     (added,) = without_texts([Source("added", tuple(trained))], texts)
     if not added.sentences:
         raise ConfigError("--add: expected a sentence that is not in the test set; got none to train on")
-    dev = without_texts(found.dev, [*texts, *(s.text for s in (*trained, *held))])
+    dev = without_texts(found.dev, judged)
     dev = [source for source in dev if source.sentences]
     if not dev:
         parts = [split_source(s, 0 if s.raw else recipe.replay.dev_share) for s in train]
@@ -134,10 +140,16 @@ def plan(asked: Asked, registry: Registry) -> Plan:
         added=added.sentences,
         held=tuple(held),
         old=tuple(source for source in train if source.sentences),
+        known=tuple(without_texts(known, [s.text for source in dev for s in source.sentences])),
         dev=tuple(replace(s, unknown=(*s.unknown, *unknown)) for s in dev) or (added,),
         test=tuple(test) if asked.test else tuple(replace(s, unknown=(*s.unknown, *unknown)) for s in test),
         missing=found.missing,
     )
+
+
+def _only_rare(recipe: RetrainRecipe, labels: Sequence[str], bundle: Bundle) -> bool:
+    """Whether only rare rows are to learn: a new label needs the tags' own weights."""
+    return recipe.rows.rare_only and len(labels) == len(bundle.labels)
 
 
 def _has(sentences: Sequence[Sentence], label: str) -> bool:
@@ -232,6 +244,7 @@ def retrain(
                 registry.path(state.name, state.version),
                 command=command,
                 lineage=lineage(chosen, learnt, version=state.version, created=state.created),
+                parent=chosen.parent.path,
             )
         _remove_checkpoints(work)
         return chosen, registry.get(state.name, state.version)

@@ -59,15 +59,31 @@ class ReplayConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsConfig:
+    """Which rows of the embedding tables learn: with ``rare_only`` those alone that old texts hardly use.
+
+    ``known`` old texts, as written and mistyped, are looked through; they may use a row that learns ``uses``
+    times. All else keeps its weights, so that old texts are answered as before. Where labels are new, or nothing
+    of what was added is, everything learns. ``learning_rate`` is that of the rare rows.
+    """
+
+    rare_only: bool = False
+    known: int = 20000
+    uses: int = 60
+    learning_rate: float = 4e-3
+
+
+@dataclass(frozen=True, slots=True)
 class BlendConfig:
     """How far the weights go from the old ones to the trained ones: the ``steps`` that are tried, 1 all the way.
 
-    Taken is the step with the highest F1 on what was added among those at which no dev set, as written and
-    mistyped, falls in all, and no label with ``least_gold`` entities by more than ``tolerance``; where each step
-    makes one fall, the one that loses least.
+    Taken is the step with the highest F1 on what was added among those at which the dev sets, as written and once
+    more mistyped, fall by no more than ``slack`` in all, and no label with ``least_gold`` entities by more than
+    ``tolerance``; where each step makes one fall further, the one that loses least.
     """
 
     steps: list[float] = field(default_factory=lambda: [1.0, 0.8, 0.6, 0.4])
+    slack: float = 0.001
     tolerance: float = 0.01
     least_gold: int = 30
 
@@ -93,6 +109,7 @@ class RetrainRecipe:
     dropout: float = 0.0
     added: AddedConfig = field(default_factory=AddedConfig)
     replay: ReplayConfig = field(default_factory=ReplayConfig)
+    rows: RowsConfig = field(default_factory=RowsConfig)
     blend: BlendConfig = field(default_factory=BlendConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     gate: GateConfig = field(default_factory=GateConfig)
@@ -148,8 +165,13 @@ def _check(recipe: RetrainRecipe, path: str) -> None:
     for key in ("dev_share", "test_share"):
         value = getattr(replay, key)
         hold(0 < value < 1, f"replay.{key}", "more than 0 and less than 1", value)
+    rows = recipe.rows
+    hold(rows.known >= 1, "rows.known", "at least 1", rows.known)
+    hold(rows.uses >= 0, "rows.uses", "at least 0", rows.uses)
+    hold(rows.learning_rate > 0, "rows.learning_rate", "more than 0", rows.learning_rate)
     steps = blend.steps
     hold(bool(steps) and all(0 < step <= 1 for step in steps), "blend.steps", "numbers above 0, up to 1", steps)
+    hold(0 <= blend.slack < 1, "blend.slack", "at least 0 and less than 1", blend.slack)
     hold(0 <= blend.tolerance < 1, "blend.tolerance", "at least 0 and less than 1", blend.tolerance)
     hold(blend.least_gold >= 1, "blend.least_gold", "at least 1", blend.least_gold)
     hold(0 <= gate.tolerance < 1, "gate.tolerance", "at least 0 and less than 1", gate.tolerance)

@@ -84,7 +84,8 @@ class Prepared:
     """A recipe's data, ready to train on. The recipe's paths are relative to ``root``.
 
     ``counted_extractor`` is the one for sources whose mentions the gazetteers' tables count. ``weights`` is what
-    the tagger starts from, all of it, where it does not start anew.
+    the tagger starts from, all of it, where it does not start anew. ``rows`` are, by table of embeddings, the
+    rows ``(rows,) bool`` that learn; where any table is named there, everything else keeps its weights.
     """
 
     recipe: Recipe
@@ -97,6 +98,7 @@ class Prepared:
     vectors: Mapping[str, Vectors]
     root: Path
     weights: Mapping[str, Tensor] = field(default_factory=dict)
+    rows: Mapping[str, Tensor] = field(default_factory=dict)
 
     def extractor_for(self, source: Source) -> FeatureExtractor:
         """What the sentences of a training source are encoded with."""
@@ -309,11 +311,15 @@ class Trainer:
         if prepared.weights:
             self.tagger.load_state_dict(prepared.weights)
         self.tagger.to(self.device)
+        self._rows = self._only_rows(prepared.rows)
         sparse = self.tagger.embeddings.sparse_parameters()
         ids = {id(p) for p in [*sparse, *self.tagger.crf.parameters()]}
         rest = [p for p in self.tagger.parameters() if p.requires_grad and id(p) not in ids]
+        matrices: dict[str, Any] = {"params": [p for p in rest if p.dim() > 1], "lr": self.config.learning_rate}
+        if self._rows:  # of tables
+            matrices |= {"lr": self.config.table_learning_rate, "weight_decay": 0.0}
         groups: list[dict[str, Any]] = [
-            {"params": [p for p in rest if p.dim() > 1], "lr": self.config.learning_rate},
+            matrices,
             {
                 "params": [p for p in rest if p.dim() <= 1],
                 "lr": self.config.learning_rate,
@@ -336,6 +342,42 @@ class Trainer:
         self._loss, self._units = 0.0, 0
         self._norms: list[float] = []
         self._digest = ""
+
+    def _only_rows(self, rows: Mapping[str, Tensor]) -> list[tuple[torch.nn.Parameter, Tensor]]:
+        """Where rows are named, nothing but they learns: the weights they are in, and which they are."""
+        if not rows:
+            return []
+        trained = {name for name, p in self.tagger.named_parameters() if p.requires_grad}
+        self.tagger.requires_grad_(False)
+        out = []
+        for table, learns in rows.items():
+            if f"embeddings.tables.{table}.weight" in trained and learns.any():
+                weight = self.tagger.embeddings.weight(table)
+                weight.requires_grad_(True)
+                out.append((weight, learns.to(self.device)))
+        if not out:
+            raise TrainingError("rows: expected at least one row of a table that is trained; got none")
+        return out
+
+    def _keep_other_rows(self) -> None:
+        """Take away the gradient of what is not to learn."""
+        for weight, learns in self._rows:
+            gradient = weight.grad
+            if gradient is None:
+                continue
+            if not gradient.is_sparse:
+                gradient[~learns] = 0
+                continue
+            gradient = gradient.coalesce()
+            indices = gradient.indices()
+            kept = learns[indices[0]]
+            weight.grad = torch.sparse_coo_tensor(
+                indices[:, kept],
+                gradient.values()[kept],
+                gradient.shape,
+                is_coalesced=True,
+                check_invariants=False,
+            )
 
     def run(self, *, resume: bool = False, on_progress: Callable[[Progress], None] | None = None) -> Result:
         """Train to the end, or from the last checkpoint with ``resume``, and score the best weights."""
@@ -452,6 +494,7 @@ class Trainer:
         if self.sparse:
             self.sparse.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        self._keep_other_rows()
         dense = [p for group in self.dense.param_groups for p in group["params"]]
         norm = float(torch.nn.utils.clip_grad_norm_(dense, self.config.clip_norm))
         value = float(loss.detach())
@@ -608,11 +651,12 @@ class Trainer:
         """The weights of the epoch that is kept, as training left them."""
         return load_checkpoint(self.work / BEST)[0]
 
-    def result(self, best: Mapping[str, Tensor]) -> Result:
-        """Weights as they will be shipped, and their scores."""
+    def result(self, best: Mapping[str, Tensor], *, temperature: float | None = None) -> Result:
+        """Weights as they will be shipped, and their scores. The temperature is fitted where none is given."""
         self.tagger.load_state_dict(best)
         self.tagger.eval()
-        temperature = fit_temperature(self.tagger, self.prepared.dev)
+        if temperature is None:
+            temperature = fit_temperature(self.tagger, self.prepared.dev)
         best = scaled_state(best, temperature)
         rounded = {k: v.half().float() if v.is_floating_point() else v for k, v in best.items()}
         self.tagger.load_state_dict(rounded)

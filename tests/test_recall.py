@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from itertools import chain
 from types import SimpleNamespace
 
@@ -11,6 +11,8 @@ import pytest
 
 from ner_engine.runtime.recall import Recall
 from ner_engine.spans import Entity
+
+KST = timezone(timedelta(hours=9))
 
 
 class Finder:
@@ -98,3 +100,52 @@ def test_an_engine_that_remembers_answers_as_one_that_does_not(engines):
                     assert one.score == pytest.approx(other.score, abs=1e-4)  # a batch of another size
     assert engines.recalling.recalls(texts)
     assert not engines.plain.recalls(texts)
+
+
+def test_what_an_entity_means_is_kept_for_the_minute_and_goes_with_the_text():
+    recall = Recall(2)
+    recall.through(["가", "나"], Finder())
+    told = [Entity("가", 0, 1, "DT", value=None)]
+    recall.keep_valued("가", 7, told)
+    told.clear()
+    assert [[e.text for e in entities] for entities in recall.valued(["가"], 7)] == [["가"]]
+    recall.valued(["가"], 7)[0].clear()
+    assert recall.valued(["가", "가"], 7) == [[Entity("가", 0, 1, "DT")]] * 2
+    assert recall.valued(["가"], 8) is None
+    assert recall.valued(["가", "나"], 7) is None
+    recall.keep_valued("다", 7, [])  # not among those that are kept
+    assert recall.valued(["다"], 7) is None
+    recall.through(["라", "마"], Finder())
+    assert recall.valued(["가"], 7) is None
+
+
+def test_what_is_answered_by_heart_means_what_it_means_now(engines, monkeypatch):
+    from ner_engine.rules import read_rules
+    from ner_engine.values import Clock
+
+    engine, now = engines.recalling, [datetime(2026, 7, 23, 23, 59, 30, tzinfo=KST)]
+    monkeypatch.setattr(engine, "_clock", lambda given: Clock.at(now[0]))
+    monkeypatch.setattr("ner_engine.engine.time", SimpleNamespace(time=lambda: now[0].timestamp()))
+    read = []
+    monkeypatch.setattr(engine, "_believed", lambda *args, real=engine._believed: read.append(1) or real(*args))
+
+    def meant(text):
+        return [(entity.text, str(entity.value)) for entity in engine.extract(text) if entity.value is not None]
+
+    tomorrow = meant("내일 만나자")
+    assert tomorrow
+    assert meant("내일 만나자") == tomorrow
+    assert len(read) == 1  # the second time by heart
+    seconds = meant("30초 뒤에 다시 걸게")
+    now[0] = datetime(2026, 7, 23, 23, 59, 50, tzinfo=KST)
+    assert meant("내일 만나자") == tomorrow
+    assert seconds
+    assert meant("30초 뒤에 다시 걸게") != seconds
+    now[0] = datetime(2026, 7, 24, 0, 0, 5, tzinfo=KST)
+    assert meant("내일 만나자") != tomorrow
+    monkeypatch.setattr(engine, "rules", read_rules("builtin"))
+    assert next(e.label for e in engine.extract("010-1234-5678로 내일 만나자")) == "PHONE"
+    engine.extract("내일 만나자")
+    count = len(read)
+    engine.extract("내일 만나자")
+    assert len(read) == count + 1  # beside rules nothing is answered by heart

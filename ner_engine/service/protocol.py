@@ -12,7 +12,7 @@ import asyncio
 import select
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -35,6 +35,47 @@ class Patience:
 
 class _Refused(Exception):
     """Ends the parsing of a request that is answered with a problem."""
+
+
+class _Cork:
+    """A transport that sends the head of an answer together with what follows it in the same turn of the loop.
+
+    uvicorn writes the two apart: two system calls and two packets, of which the client can use neither alone.
+    """
+
+    __slots__ = ("_held", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._held = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; a head waits for the rest until the loop's next turn."""
+        if self._held:
+            data, self._held = self._held + data, b""
+        elif data.startswith(b"HTTP/1."):
+            self._held = data
+            self._loop.call_soon(self.flush)
+            return
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        """Send what is held."""
+        if self._held:
+            data, self._held = self._held, b""
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Send what is held, then close."""
+        self.flush()
+        self._transport.close()
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes that are not sent yet."""
+        return len(self._held) + self._transport.get_write_buffer_size()
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -67,7 +108,7 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport = transport
             self._refuse("full", f"expected at most {self._patience.connections} connections")
             return
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, _Cork(transport, self.loop)))
         self._head_since = self.loop.time()
         self._counted(len(self.connections))
 

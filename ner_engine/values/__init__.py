@@ -9,7 +9,7 @@ from __future__ import annotations
 from ner_engine.values.adjacent import Moment, moments_of
 from ner_engine.values.clock import SEOUL, Clock, Prefer
 from ner_engine.values.moments import combine
-from ner_engine.values.phrases import VALUED_LABELS, parse, parse_at
+from ner_engine.values.phrases import VALUED_LABELS, parse, parse_at, tells_seconds
 from ner_engine.values.types import (
     ContactValue,
     DateValue,
@@ -47,4 +47,5 @@ __all__ = [
     "moments_of",
     "parse",
     "parse_at",
+    "tells_seconds",
 ]

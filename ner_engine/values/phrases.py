@@ -33,7 +33,7 @@ from ner_engine.values.types import (
     Value,
 )
 
-__all__ = ["DATE_LABELS", "TIME_LABELS", "VALUED_LABELS", "parse", "parse_at", "remembered"]
+__all__ = ["DATE_LABELS", "TIME_LABELS", "VALUED_LABELS", "parse", "parse_at", "remembered", "tells_seconds"]
 
 DATE_LABELS = frozenset(("DT", "DAT", "DUR"))
 TIME_LABELS = frozenset(("TI", "TIM"))
@@ -89,10 +89,15 @@ def parse_at(text: str, clock: Clock, *, label: str = "", following: str = "") -
     core = unicodedata.normalize("NFC", text).strip(_EDGES)
     if core[:1] + core[-1:] in _BRACKETS:
         core = core[1:-1].strip(_EDGES)
-    if _SECOND not in core:  # then no value tells the seconds: what is remembered serves a minute long
+    if not tells_seconds(core):  # what is remembered serves a minute long
         clock = replace(clock, now=clock.now.replace(second=0, microsecond=0))
     lasts = label == "DUR" or bool(_LASTING.match(following))
     return remembered(core, clock, f"{clock.now.isoformat()} {clock.now.tzinfo}", label, lasts)
+
+
+def tells_seconds(text: str) -> bool:
+    """Whether what the text means may differ from one second to the next: else it is the same all minute."""
+    return _SECOND in unicodedata.normalize("NFC", text)
 
 
 @lru_cache(maxsize=4096)

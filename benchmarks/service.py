@@ -353,8 +353,8 @@ async def measure(given: argparse.Namespace, flags: list[str]) -> None:
 async def at_sixty_per_cent(
     service: Server, requests: list[bytes], expected: list[bytes], best: float, given: argparse.Namespace
 ) -> None:
-    """Latencies at 60 % of the most, beside those of ``/healthz`` as often: a machine that others share stalls now
-    and then, whatever is asked of it, so that the median of several stretches is told."""
+    """Latencies at 60 % of the most, beside those of ``/healthz`` as often: a machine that others share stalls
+    now and then, whatever is asked of it, so that the median of several stretches is told."""
     parts, beside = [], []
     for _ in range(given.stretches):
         for found, asked, wanted in ((parts, requests, expected), (beside, [HEALTH], None)):
@@ -366,7 +366,7 @@ async def at_sixty_per_cent(
                     seconds=given.seconds,
                     rate=0.6 * best,
                     expected=wanted,
-                )  # fmt: skip
+                )
             )
     for name, found in (("/v1/extract", parts), ("/healthz", beside)):
         p99 = sorted(one.quantile_ms(0.99) for one in found)

@@ -303,7 +303,7 @@ def _valued(text: str, entity: Entity, clock: Clock) -> Entity:
     if entity.label not in VALUED_LABELS:
         return entity
     following = text[entity.end : entity.end + _FOLLOWING]
-    return replace(entity, value=parse_at(entity.text, clock, label=entity.label, following=following))
+    return entity.meaning(parse_at(entity.text, clock, label=entity.label, following=following))
 
 
 def _chunk(texts: Iterator[str], count: int) -> list[str]:

@@ -53,6 +53,12 @@ class Entity:
         """The entity without its text, score and value."""
         return Span(self.start, self.end, self.label)
 
+    def meaning(self, value: Any) -> Entity:
+        """The entity with that value: as ``dataclasses.replace``, at a third of its price."""
+        return Entity(
+            self.text, self.start, self.end, self.label, self.score, self.source, value, self.josa, self.canonical
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form used everywhere: console, command line, service."""
         value = self.value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ner_engine import values
 from ner_engine.errors import ConfigError
 from ner_engine.spans import Entity
-from ner_engine.values import Clock, moments_of, parse
+from ner_engine.values import Clock, moments_of, parse, parse_at
 
 NOW = datetime(2026, 11, 25, 14, 30)  # a Wednesday, in Seoul
 CLOCK = Clock.at(NOW)
@@ -205,3 +205,12 @@ def test_the_same_instant_in_two_zones_is_remembered_apart():
     here, there = (parse("내일", label="DT", now=instant, timezone=zone) for zone in ("Asia/Seoul", "UTC"))
     assert [here.iso, there.iso] == ["2026-11-27", "2026-11-26"]
     assert parse("내일", label="DT", now=instant, timezone="Asia/Seoul") == here
+
+
+def test_clocks_of_one_instant_in_two_places_are_told_apart():
+    instant = datetime(2026, 7, 23, 5, 30, 30, tzinfo=timezone(timedelta(hours=9)))
+    seoul, london = Clock(instant), Clock(instant.astimezone(timezone(timedelta(hours=1))))
+    assert seoul == london
+    for _ in range(2):
+        assert parse_at("내일", seoul, label="DT") == parse("2026년 7월 24일", label="DT", now=instant)
+        assert parse_at("내일", london, label="DT") == parse("2026년 7월 23일", label="DT", now=instant)

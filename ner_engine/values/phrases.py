@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import lru_cache
 
 from ner_engine.josa import final_consonant
@@ -89,10 +89,23 @@ def parse_at(text: str, clock: Clock, *, label: str = "", following: str = "") -
     core = unicodedata.normalize("NFC", text).strip(_EDGES)
     if core[:1] + core[-1:] in _BRACKETS:
         core = core[1:-1].strip(_EDGES)
-    if not tells_seconds(core):  # what is remembered serves a minute long
-        clock = replace(clock, now=clock.now.replace(second=0, microsecond=0))
     lasts = label == "DUR" or bool(_LASTING.match(following))
-    return remembered(core, clock, f"{clock.now.isoformat()} {clock.now.tzinfo}", label, lasts)
+    if tells_seconds(core):
+        return remembered(core, clock, _wall(clock), label, lasts)
+    clock, wall = _to_the_minute(clock, clock.now.tzinfo)  # what is remembered serves a minute long
+    return remembered(core, clock, wall, label, lasts)
+
+
+def _wall(clock: Clock) -> str:
+    """What a clock shows, and where it hangs."""
+    return f"{clock.now.isoformat()} {clock.now.tzinfo}"
+
+
+@lru_cache(maxsize=64)
+def _to_the_minute(clock: Clock, zone: tzinfo | None) -> tuple[Clock, str]:
+    """The clock without its seconds. ``zone`` is its own: clocks of the same instant elsewhere are equal."""
+    whole = replace(clock, now=clock.now.replace(second=0, microsecond=0))
+    return whole, _wall(whole)
 
 
 def tells_seconds(text: str) -> bool:

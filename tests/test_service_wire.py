@@ -123,3 +123,53 @@ def test_a_client_that_goes_away_is_no_error(wire, caplog):
     site_.engine.gate.set()
     assert client.post("/v1/extract", json={"text": "내일"}).status_code == 200
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_the_head_of_an_answer_goes_out_with_its_body_and_alone_in_the_next_turn():
+    from ner_engine.service.protocol import _Cork
+
+    class Wire:
+        def __init__(self):
+            self.sent, self.closing = [], False
+
+        def write(self, data):
+            assert not self.closing
+            self.sent.append(data)
+
+        def is_closing(self):
+            return self.closing
+
+        def close(self):
+            self.closing = True
+
+    turns = []
+    loop = type("Loop", (), {"call_soon": staticmethod(turns.append)})()
+
+    def corked():
+        turns.clear()
+        wire = Wire()
+        return wire, _Cork(wire, loop)
+
+    wire, cork = corked()
+    cork.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    cork.write(b"{}")
+    cork.write(b"more")
+    turns[0]()
+    assert wire.sent == [b"HTTP/1.1 200 OK\r\n\r\n{}", b"more"]
+
+    wire, cork = corked()
+    cork.write(b"HTTP/1.1 204 No Content\r\n\r\n")  # nothing follows
+    assert not wire.sent
+    turns[0]()
+    assert wire.sent == [b"HTTP/1.1 204 No Content\r\n\r\n"]
+
+    wire, cork = corked()
+    cork.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    cork.close()
+    assert wire.sent == [b"HTTP/1.1 200 OK\r\n\r\n"]
+
+    wire, cork = corked()
+    cork.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    wire.closing = True  # the client is gone
+    turns[0]()
+    assert wire.sent == []

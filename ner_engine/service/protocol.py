@@ -64,8 +64,8 @@ class _Cork:
 
     def flush(self) -> None:
         """Send what is held."""
-        if self._held:
-            data, self._held = self._held, b""
+        data, self._held = self._held, b""
+        if data and not self._transport.is_closing():  # the client may be gone since
             self._transport.write(data)
 
     def close(self) -> None:
